@@ -1,0 +1,249 @@
+"""Every path of a show, and its settings. No other module joins these names."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from core.errors import BadInput, ShowError
+from core.files import one_line
+from core.frames import rate_of
+
+SETTINGS = "rushes.toml"
+GIT_ATTRIBUTES = "shots/** -text -filter\ncut/** -text -filter\npublish/** -text -filter\n"
+DEFAULT_COLOUR_CONFIG = "ocio://studio-config-v2.1.0_aces-v1.3_ocio-v2.3"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`rushes.toml`: what people set for the whole show."""
+
+    name: str
+    id: str
+    rate: Fraction
+    handles: tuple[int, int] = (8, 8)
+    share_gap: int = 48
+    media: str = ""
+    """The media root, absolute or relative to the show; empty: `<show>.media` beside it."""
+    colour_config: str = DEFAULT_COLOUR_CONFIG
+    working_space: str = "ACEScg"
+    threads: int = 0
+    """Threads of the model stages; 0: all but one core. Recorded with every version."""
+    models: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """The register: name → source, revision, sha256, licence, training_data."""
+
+
+_KEYS = {
+    "": {"schema", "name", "id", "rate", "handles", "share_gap", "media", "colour", "render", "models"},
+    "colour": {"config", "working"},
+    "render": {"threads"},
+}
+
+
+def read_settings(path: Path) -> Settings:
+    """Read `rushes.toml`. Raises ShowError that names the file and the key."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ShowError(
+            "There is no show here.",
+            where=str(path.parent),
+            todo="Go to a folder with a rushes.toml, or make one: rushes new CUT DIR.",
+        ) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ShowError(f"The show's settings cannot be read: {error}.", where=str(path)) from error
+    _refuse_unknown(data, path)
+    try:
+        return _settings(data)
+    except (KeyError, TypeError, ValueError, AttributeError, BadInput) as error:
+        raise ShowError(f"The show's settings are not usable: {error}.", where=str(path)) from error
+
+
+def _refuse_unknown(data: dict[str, Any], path: Path) -> None:
+    for table, allowed in _KEYS.items():
+        part = data.get(table, {}) if table else data
+        for key in part if isinstance(part, dict) else ():
+            if key not in allowed:
+                raise ShowError(
+                    f"Unknown key {one_line(f'{table}.{key}' if table else key)!r}.",
+                    where=str(path),
+                    todo=f"Allowed: {', '.join(sorted(allowed))}.",
+                )
+    if data.get("schema", 1) != 1:
+        raise ShowError(
+            f"This show was written by a newer rushes (schema {data['schema']}).",
+            where=str(path),
+            todo="Update rushes.",
+        )
+
+
+def _settings(data: dict[str, Any]) -> Settings:
+    head, tail = data.get("handles", (8, 8))
+    colour, render = data.get("colour", {}), data.get("render", {})
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,80}", data["id"]):
+        raise ValueError("`id` takes letters, digits, `_` and `-`")
+    return Settings(
+        name=str(data["name"]),
+        id=data["id"],
+        rate=rate_of(data["rate"]),
+        handles=(int(head), int(tail)),
+        share_gap=int(data.get("share_gap", 48)),
+        media=str(data.get("media", "")),
+        colour_config=str(colour.get("config", DEFAULT_COLOUR_CONFIG)),
+        working_space=str(colour.get("working", "ACEScg")),
+        threads=int(render.get("threads", 0)),
+        models=data.get("models", {}),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where everything of one show lies. `state` is this clone's folder in the user's state directory."""
+
+    root: Path
+    media: Path
+    state: Path
+
+    # in git
+
+    @property
+    def settings(self) -> Path:
+        return self.root / SETTINGS
+
+    @property
+    def shots(self) -> Path:
+        return self.root / "shots"
+
+    @property
+    def looks(self) -> Path:
+        return self.root / "looks"
+
+    def cut(self, cut: str) -> Path:
+        """The normalised cut."""
+        return self.root / "cut" / cut / "cut.otio"
+
+    def received(self, cut: str, suffix: str) -> Path:
+        """What the editor sent, byte for byte."""
+        return self.root / "cut" / cut / f"received{suffix}"
+
+    def look(self, look: str) -> Path:
+        return self.looks / f"{look}.toml"
+
+    def shot(self, shot: str) -> Path:
+        return self.shots / shot / "shot.toml"
+
+    def recipe(self, shot: str, version: str) -> Path:
+        return self.shots / shot / f"{version}.toml"
+
+    def record(self, shot: str, version: str) -> Path:
+        return self.shots / shot / f"{version}.json"
+
+    def manifest(self, shot: str, version: str) -> Path:
+        return self.shots / shot / f"{version}.sha256"
+
+    def reviews(self, shot: str) -> Path:
+        return self.shots / shot / "review"
+
+    def review(self, shot: str, writer: str) -> Path:
+        return self.reviews(shot) / f"{writer}.jsonl"
+
+    def wedge(self, shot: str, wedge: str) -> Path:
+        return self.shots / shot / "wedges" / f"{wedge}.toml"
+
+    def publish(self, name: str) -> Path:
+        return self.root / "publish" / name
+
+    # under the media root
+
+    def frames(self, shot: str, version: str, layer: str = "") -> Path:
+        """The folder of a version's master frames, or of one of its layers."""
+        name = f"{shot}_gen_{version}"
+        return self.media / shot / name / layer if layer else self.media / shot / name
+
+    def frame(self, shot: str, version: str, frame: int, layer: str = "", suffix: str = ".exr") -> Path:
+        stem = f"{shot}_gen_{version}" + (f"_{layer}" if layer else "")
+        return self.frames(shot, version, layer) / f"{stem}.{frame:04d}{suffix}"
+
+    def preview(self, shot: str, job: str) -> Path:
+        """The folder of a preview's or wedge's frames."""
+        return self.media / "previews" / shot / job
+
+    def input(self, sha256: str) -> Path:
+        return self.media / "inputs" / sha256
+
+    @property
+    def steps(self) -> Path:
+        return self.media / "steps"
+
+    def proxy(self, key: str) -> Path:
+        return self.media / "proxies" / f"{key}.mov"
+
+    @property
+    def published(self) -> Path:
+        return self.media / "publish"
+
+    # machine-local
+
+    @property
+    def ledger(self) -> Path:
+        return self.state / "ledger.db"
+
+    def draft(self, shot: str, name: str = "draft") -> Path:
+        return self.state / "drafts" / shot / f"{name}.toml"
+
+    @property
+    def journal(self) -> Path:
+        return self.state / "journal"
+
+    @property
+    def logs(self) -> Path:
+        return self.state / "logs"
+
+
+def state_root(env: Mapping[str, str]) -> Path:
+    """The user's state directory for rushes: RUSHES_STATE, XDG_STATE_HOME or ~/.local/state. Raises ShowError."""
+    if env.get("RUSHES_STATE"):
+        return Path(env["RUSHES_STATE"])
+    if env.get("XDG_STATE_HOME"):
+        return Path(env["XDG_STATE_HOME"]) / "rushes"
+    if env.get("HOME"):
+        return Path(env["HOME"]) / ".local" / "state" / "rushes"
+    raise ShowError(
+        "There is no home directory to keep drafts and the queue in.",
+        todo="Set RUSHES_STATE to a folder on a local disk.",
+    )
+
+
+def media_root(root: Path, settings: Settings) -> Path:
+    """Where the show's pictures lie: as configured, else `<show>.media` beside the repository."""
+    if settings.media:
+        return Path(os.path.normpath(root / Path(settings.media).expanduser()))
+    return root.with_name(root.name + ".media")
+
+
+def find_root(start: Path) -> Path:
+    """The show that `start` lies in: the nearest folder upwards with a rushes.toml. Raises ShowError."""
+    for folder in (start.absolute(), *start.absolute().parents):
+        if (folder / SETTINGS).is_file():
+            return folder
+    raise ShowError(
+        "There is no show here.", where=str(start), todo="Go to a show's folder, or make one: rushes new CUT DIR."
+    )
+
+
+def version_name(number: int) -> str:
+    return f"v{number:03d}"
+
+
+def version_number(name: str) -> int:
+    """`v003` → 3. Raises ShowError."""
+    match = re.fullmatch(r"[vV]?(\d{1,6})", name)
+    if match is None or int(match[1]) < 1:
+        raise ShowError(f"Not a version: {one_line(name)!r}.", todo="Versions are named v001, v002 …")
+    return int(match[1])
