@@ -147,15 +147,17 @@ def canonical_json(value: Any) -> str:
 class FileLock:
     """An exclusive lock that the kernel drops when its holder dies. The file says who holds it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, everyone: bool = False) -> None:
+        """`everyone`: every user of this machine may take it (the file's mode is opened up)."""
         self.path = path
+        self._everyone = everyone
         self._handle: int | None = None
 
     def acquire(self, *, wait: bool = False) -> bool:
         """Take the lock; with `wait` until it is free. False where another process holds it."""
         with explained(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
+            handle = self._open()
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
@@ -169,10 +171,33 @@ class FileLock:
         self._handle = handle
         return True
 
+    def _open(self) -> int:
+        """Open the file, made where missing. Linux refuses O_CREAT on another user's file in a sticky folder, so it comes last."""
+        with contextlib.suppress(FileNotFoundError):
+            return os.open(self.path, os.O_RDWR | os.O_NOFOLLOW)
+        handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+        if self._everyone:
+            os.fchmod(handle, 0o666)
+        return handle
+
     def release(self) -> None:
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None
+
+    def held(self) -> bool:
+        """Whether a living process holds it. Asks with a shared lock, so two who ask at once do not see each other."""
+        try:
+            handle = os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(handle)
+        return False
 
     def holder(self) -> str:
         """Host and process id of the last holder, as it wrote them."""

@@ -160,9 +160,13 @@ class Op(BaseModel):
         found: list[str] = []
         for field_name, info in type(self).model_fields.items():
             value = getattr(self, field_name)
-            if field_name != "name" and isinstance(value, str) and _is_edge(info):
+            if field_name != "name" and isinstance(value, str) and is_edge(info):
                 found.append(value)
         return tuple(dict.fromkeys(found))
+
+    def kept(self) -> str:
+        """The source whose pixels come out bit-identical where this step's matte is zero; empty: the whole frame changes."""
+        return ""
 
     def models(self) -> tuple[ModelRef, ...]:
         return ()
@@ -192,7 +196,8 @@ class Cadence(Op):
     batch: int = param(1, ge=1, le=64, unit="frames", help="frames in one model call; part of the picture's last bits")
 
 
-def _is_edge(info: Any) -> bool:
+def is_edge(info: Any) -> bool:
+    """Whether a pydantic field names another picture (`Input`, or `Input | None`)."""
     parts = [info.annotation, *(get_args(info.annotation) or ())]
     return any(isinstance(meta, Edge) for meta in info.metadata) or any(
         isinstance(meta, Edge) for part in parts for meta in getattr(part, "__metadata__", ())

@@ -1,0 +1,104 @@
+"""Drafts: what an artist is typing. Machine-local, saved as typed whether it holds or not, and never thrown away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.cut.shots import Shot
+from core.errors import RecipeError, ShowError
+from core.files import check_name, safe_name, sha256_bytes, write_atomic
+from core.layout import Layout, version_name, version_number
+from core.recipe.model import Recipe
+from core.recipe.text import parse, set_values, starter
+from core.recipe.vary import with_look
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A recipe being written. `recipe` is None while `problem` says what does not hold yet."""
+
+    shot: str
+    path: Path
+    text: str
+    recipe: Recipe | None
+    problem: RecipeError | None
+
+
+def read_draft(layout: Layout, shot: Shot, name: str = "draft") -> Draft:
+    """The shot's draft as typed; a starter text where nobody has typed yet (written when it is first changed)."""
+    path = layout.draft(shot.id, check_name(name, "draft name"))
+    text = path.read_text(encoding="utf-8") if path.exists() else starter(shot.id, shot.range)
+    return _judged(shot, path, text)
+
+
+def write_draft(layout: Layout, shot: Shot, text: str, name: str = "draft") -> Draft:
+    """Save what was typed, valid or not. A former text that differs is kept beside it (`draft.1.toml` …)."""
+    path = layout.draft(shot.id, check_name(name, "draft name"))
+    if path.exists() and path.read_text(encoding="utf-8") != text:
+        _keep(path)
+    write_atomic(path, text)
+    return _judged(shot, path, text)
+
+
+def _judged(shot: Shot, path: Path, text: str) -> Draft:
+    try:
+        return Draft(shot.id, path, text, parse(text, str(path)), None)
+    except RecipeError as problem:
+        return Draft(shot.id, path, text, None, problem)
+
+
+def _keep(path: Path) -> None:
+    taken = {int(old.suffixes[0][1:]) for old in path.parent.glob(f"{path.stem}.*.toml") if old.suffixes[0][1:].isdigit()}
+    write_atomic(path.with_name(f"{path.stem}.{max(taken, default=0) + 1}.toml"), path.read_bytes())
+
+
+def edited(
+    layout: Layout, shot: Shot, *, sets: Sequence[str] = (), from_version: str = "", look: str = "", name: str = "draft"
+) -> Draft:
+    """Change the draft: start again from a version, put a look under it, set single values. In that order.
+
+    Raises:
+        RecipeError: a value that is not allowed; the draft on disk is then as it was.
+    """
+    draft = read_draft(layout, shot, name)
+    text = draft.text
+    if from_version:
+        text = from_recipe(layout, shot.id, version_name(version_number(from_version)))
+    if look:
+        text = _under_look(layout, text, look)
+    if sets:
+        text = set_values(text, sets, str(draft.path))
+    return draft if text == draft.text and draft.path.exists() else write_draft(layout, shot, text, name)
+
+
+def from_recipe(layout: Layout, shot: str, version: str) -> str:
+    """A draft text that goes on from a frozen version: its values, with that version as the parent."""
+    path = layout.recipe(shot, version)
+    if not path.exists():
+        raise ShowError(f"{shot} has no {version}.", todo=f"See `rushes versions {shot}`.")
+    return thawed(path.read_text(encoding="utf-8"), str(path), version)
+
+
+def thawed(text: str, where: str, parent: str) -> str:
+    """A frozen text as a draft again: what freezing measured (digests, revisions) is taken out, `parent` set."""
+    import tomlkit
+
+    document = tomlkit.parse(text)
+    for key in ("plate_sha256", "rev", "model", "picked_from", "summary", "parent"):
+        document.pop(key, None)
+    for material in document.get("input", []):
+        material.pop("sha256", None)
+    return set_values(tomlkit.dumps(document), [f"parent={parent}"] if parent else [], where)
+
+
+def _under_look(layout: Layout, text: str, look: str) -> str:
+    path = layout.look(safe_name(look))
+    if not path.exists():
+        known = ", ".join(sorted(found.stem for found in layout.looks.glob("*.toml"))) or "none yet"
+        raise ShowError(f"There is no look called {safe_name(look)!r}.", where=str(layout.looks), todo=f"Looks here: {known}.")
+    fragment = path.read_text(encoding="utf-8")
+    return with_look(text, fragment, name=path.stem, sha256=sha256_bytes(fragment.encode()))
+
+

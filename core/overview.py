@@ -1,0 +1,173 @@
+"""What there is, in rows: shots, versions and how far each one is. Read from text files and the ledger; renders nothing."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from core.cut.shots import Shot, read_shot
+from core.errors import ShowError
+from core.files import one_line
+from core.history.review import Review, fold, read_events
+from core.layout import Layout, version_number
+
+if TYPE_CHECKING:
+    from core.farm.ledger import Job
+
+NOT_STARTED = "–"
+
+
+@dataclass(frozen=True, slots=True)
+class ShotRow:
+    """One line of the shot list."""
+
+    shot: Shot
+    status: str
+    """Of the newest version: – ip rev rtk apr fin hld omt."""
+    versions: int
+    latest: str
+    circled: str
+    circled_as: str
+    """`temp`, `final`, or `?` where two circles stand against each other."""
+    cut_frames: int
+    open_notes: int
+    progress: tuple[int, int] | None
+    """Frames done and wanted of the newest version while it is not complete."""
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    """One version: what it is, how far, and what people said of it."""
+
+    shot: str
+    version: str
+    state: str
+    """claimed, queued, rendering, complete, failed, cancelled or abandoned."""
+    status: str
+    circled: str
+    parent: str
+    summary: str
+    by: str
+    at: str
+    done: int
+    total: int
+    notes: int
+    reason: str = ""
+
+
+def read_shots(layout: Layout) -> dict[str, Shot]:
+    """Every shot of the show by id, in the order of the cut. Raises ShowError for one that cannot be read."""
+    shots = [read_shot(path) for path in sorted(layout.shots.glob("*/shot.toml"))]
+    order = {shot.id: min(((use.cut, use.record, use.track) for use in shot.uses), default=("~", 0, "")) for shot in shots}
+    return {shot.id: shot for shot in sorted(shots, key=lambda shot: (order[shot.id], shot.id))}
+
+
+def version_names(layout: Layout, shot: str) -> list[str]:
+    """The versions whose recipes are there, oldest first."""
+    names = (path.stem for path in layout.shot(shot).parent.glob("v*.toml"))
+    return sorted((name for name in names if name[1:].isdigit()), key=version_number)
+
+
+def read_review(layout: Layout, shot: str) -> Review:
+    """What was said of a shot's versions, folded from every writer's file."""
+    return fold(read_events(layout.reviews(shot)).events)
+
+
+def read_record(layout: Layout, shot: str, version: str) -> dict[str, Any] | None:
+    """The render record as plain values, or None while there is none. Raises ShowError where it cannot be read."""
+    path = layout.record(shot, version)
+    try:
+        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise ShowError(f"The render record cannot be read: {error}.", where=str(path), todo="Run `rushes verify`.") from error
+    return record
+
+
+def version_rows(layout: Layout, shot: str, jobs: Iterable[Job]) -> list[VersionRow]:
+    """A shot's versions, oldest first."""
+    by_version = {job.version: job for job in jobs if job.shot == shot and job.kind == "version"}
+    review = read_review(layout, shot)
+    return [_version_row(layout, shot, name, by_version.get(name), review) for name in version_names(layout, shot)]
+
+
+def _version_row(layout: Layout, shot: str, version: str, job: Job | None, review: Review) -> VersionRow:
+    head = _recipe_head(layout, shot, version)
+    record = read_record(layout, shot, version)
+    first, last = head.get("range") or (1, 0)
+    total = last - first + 1
+    state, done = ("claimed", 0) if job is None else (job.state, job.done)
+    if record is not None:
+        state = "abandoned" if record.get("state") == "abandoned" else "complete"
+        done = record["frames"]["count"]
+    said = review.version(version)
+    status = said.status or ("rev" if state == "complete" else "ip")
+    return VersionRow(
+        shot=shot, version=version, state=state, status=status, circled=review.circled_as(version),
+        parent=str(head.get("parent", "")), summary=one_line(str(head.get("summary", ""))),
+        by=one_line(job.asked_by if job else str((record or {}).get("asked_by", ""))),
+        at=job.created if job else str((record or {}).get("at", "")),
+        done=done, total=total, notes=sum(1 for note in said.notes if not note.resolved), reason=one_line(job.reason) if job else "",
+    )  # fmt: skip
+
+
+def _recipe_head(layout: Layout, shot: str, version: str) -> Mapping[str, Any]:
+    """A recipe's top-level values without its steps: lists stay quick however long the recipes are."""
+    import tomllib
+
+    path = layout.recipe(shot, version)
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ShowError(f"The recipe cannot be read: {one_line(str(error))}.", where=str(path), todo="Run `rushes verify`.") from error
+
+
+def shot_row(layout: Layout, shot: Shot, jobs: Sequence[Job]) -> ShotRow:
+    """One line of the shot list, from the shot's own files and its jobs."""
+    rows = version_rows(layout, shot.id, jobs)
+    newest = rows[-1] if rows else None
+    circled = next((row for row in reversed(rows) if row.circled), None)
+    working = newest is not None and newest.state in ("claimed", "queued", "rendering", "failed", "cancelled")
+    return ShotRow(
+        shot=shot,
+        status=newest.status if newest else NOT_STARTED,
+        versions=len(rows),
+        latest=newest.version if newest else "",
+        circled=circled.version if circled else "",
+        circled_as=circled.circled if circled else "",
+        cut_frames=sum(use.duration for use in shot.uses),
+        open_notes=sum(row.notes for row in rows),
+        progress=(newest.done, newest.total) if newest and working else None,
+    )
+
+
+def select(rows: Iterable[ShotRow], patterns: Sequence[str]) -> list[str]:
+    """Ids that match any glob and every filter (`status:rtk`, `circled:yes`, `versions:0`), in cut order.
+
+    Raises:
+        ShowError: a pattern or filter that matches nothing, or an unknown filter.
+    """
+    rows = list(rows)
+    filters = [pattern for pattern in patterns if ":" in pattern]
+    globs = [pattern for pattern in patterns if ":" not in pattern] or ["*"]
+    kept = [row for row in rows if all(_passes(row, rule) for rule in filters)]
+    chosen: set[str] = set()
+    for glob in globs:
+        matches = {row.shot.id for row in kept if fnmatch.fnmatchcase(row.shot.id.lower(), glob.lower())}
+        if not matches:
+            known = ", ".join(row.shot.id for row in rows[:8]) + (" …" if len(rows) > 8 else "")
+            raise ShowError(f"No shot matches {' '.join(map(one_line, patterns))!r}.", todo=f"Shots here: {known or 'none'}.")
+        chosen |= matches
+    return [row.shot.id for row in rows if row.shot.id in chosen]
+
+
+def _passes(row: ShotRow, rule: str) -> bool:
+    key, _, wanted = rule.partition(":")
+    facts = {"status": row.status, "circled": "yes" if row.circled else "no", "versions": str(row.versions)}
+    if key not in facts:
+        raise ShowError(f"Unknown filter {one_line(rule)!r}.", todo=f"Filters: {', '.join(f'{name}:…' for name in facts)}.")
+    return facts[key] in (wanted, {"none": NOT_STARTED}.get(wanted))

@@ -1,0 +1,311 @@
+"""The façade: what a person can do with a show. Commands and screens call this and nothing below it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from core import drafts, overview, submit, wedges
+from core.cut.shots import Shot
+from core.drafts import Draft
+from core.errors import BadInput, ShowError
+from core.farm import follow, spawn
+from core.farm.ledger import Job, Ledger
+from core.files import one_line, sha256_bytes
+from core.frames import FrameRange
+from core.history.events import Act, Entry
+from core.history.git import History, clone_id
+from core.history.review import Review, ReviewEvent, append, new_event
+from core.layout import Layout, Settings, find_root, media_root, read_settings, state_root, version_name, version_number
+from core.overview import ShotRow, VersionRow
+from core.recipe.changes import Change, changes
+from core.recipe.model import Recipe
+from core.recipe.text import parse
+
+if TYPE_CHECKING:
+    from core.audit.pictures import Comparison, Viewer
+    from core.audit.verify import Verdict
+    from core.cut.publish import Published
+
+Remark = Literal["note", "approve", "retake", "circle"]
+_STATUS = {"approve": "apr", "retake": "rtk"}
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """Everything about one version."""
+
+    row: VersionRow
+    recipe_text: str
+    recipe: Recipe
+    record: dict[str, Any] | None
+    review: Review
+    frames_path: str
+    """The frames as compositors name them, with `%04d`."""
+    range: FrameRange
+
+
+class Show:
+    """One show, opened. Light: heavy libraries are loaded by the methods that need them."""
+
+    def __init__(self, layout: Layout, settings: Settings, env: Mapping[str, str]) -> None:
+        self.layout = layout
+        self.settings = settings
+        self.env = env
+        self.history = History(layout, env)
+
+    # open and make
+
+    @classmethod
+    def open(cls, start: Path, env: Mapping[str, str]) -> Show:
+        """The show that `start` lies in. Raises ShowError."""
+        root = find_root(start)
+        settings = read_settings(root / "rushes.toml")
+        state = state_root(env) / settings.id / clone_id(root)
+        return cls(Layout(root, media_root(root, settings), state), settings, env)
+
+    @classmethod
+    def create(cls, cut: Path, folder: Path, env: Mapping[str, str], name: str = "") -> tuple[Show, tuple[str, ...]]:
+        """A new show from an editor's cut, and what to know of the cut. Raises CutError, ShowError."""
+        from core.turnover import new_show
+
+        layout, warnings = new_show(cut, folder, env, name)
+        return cls(layout, read_settings(layout.settings), env), warnings
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        return Ledger(self.layout.ledger, root=self.layout.root)
+
+    @property
+    def desk(self) -> submit.Desk:
+        return submit.Desk(self.layout, self.settings, self.history, self.ledger, self.env)
+
+    @cached_property
+    def viewer(self) -> Viewer:
+        from core.audit.pictures import Viewer
+
+        return Viewer(self.layout, self.settings)
+
+    # look
+
+    def shot(self, shot: str) -> Shot:
+        """Raises ShowError where there is no such shot."""
+        return self._all_shots()[self.select([shot])[0]]
+
+    def shots(self) -> list[ShotRow]:
+        """The shot list, in cut order."""
+        jobs = self.ledger.jobs()
+        return [overview.shot_row(self.layout, shot, jobs) for shot in self._all_shots().values()]
+
+    def select(self, patterns: Sequence[str]) -> list[str]:
+        """Shot ids by globs and filters, in cut order. Raises ShowError where nothing matches."""
+        return overview.select(self.shots(), patterns)
+
+    def versions(self, shot: str) -> list[VersionRow]:
+        """A shot's versions, oldest first."""
+        return overview.version_rows(self.layout, self.shot(shot).id, self.ledger.jobs())
+
+    def version(self, shot: str, version: str) -> Version:
+        """Raises ShowError where there is no such version."""
+        shot, name = self.shot(shot).id, version_name(version_number(version))
+        row = next((row for row in self.versions(shot) if row.version == name), None)
+        if row is None:
+            known = ", ".join(row.version for row in self.versions(shot)) or "none"
+            raise ShowError(f"{shot} has no {name}.", todo=f"Versions of {shot}: {known}.")
+        path = self.layout.recipe(shot, name)
+        text = path.read_text(encoding="utf-8")
+        recipe = parse(text, str(path))
+        pattern = self.layout.frame(shot, name, 0, suffix=f".{recipe.output.master.format}")
+        return Version(
+            row, text, recipe, overview.read_record(self.layout, shot, name), overview.read_review(self.layout, shot),
+            str(pattern.with_name(pattern.name.replace(".0000.", ".%04d."))), recipe.frames,
+        )  # fmt: skip
+
+    def changes(self, shot: str, a: str, b: str) -> tuple[Change, ...]:
+        """What differs between two recipes, word by word in prompts."""
+        return changes(self.version(shot, a).recipe, self.version(shot, b).recipe)
+
+    def log(self, shot: str | None = None, limit: int | None = None) -> list[Entry]:
+        """The show's history, or one shot's, newest first."""
+        return self.history.log(self.shot(shot).id if shot else None, limit)
+
+    # write and render
+
+    def draft(
+        self, shot: str, sets: Sequence[str] = (), from_version: str = "", look: str = "", text: str | None = None
+    ) -> Draft:
+        """The shot's draft, changed as asked. `text` replaces it as typed, whether it holds or not.
+
+        Raises:
+            RecipeError: a value that is not allowed; the draft stays as it was.
+        """
+        found = self.shot(shot)
+        if text is not None:
+            return drafts.write_draft(self.layout, found, text)
+        if not (sets or from_version or look):
+            return drafts.read_draft(self.layout, found)
+        return drafts.edited(self.layout, found, sets=sets, from_version=from_version, look=look)
+
+    def generate(self, shots: Sequence[str], summary: str = "", *, missing: bool = False) -> list[Job]:
+        """Freeze each shot's draft as its next version, commit it, queue it, and start a worker.
+
+        `missing`: instead queue what existing versions still lack. Raises RecipeError, ModelError, DiskFull, HistoryError.
+        """
+        chosen = [self.shot(shot) for shot in shots]
+        jobs = []
+        for shot in chosen:
+            if missing:
+                jobs += submit.submit_missing(self.desk, shot, self.versions(shot.id))
+                continue
+            job, version = submit.submit_version(self.desk, shot, drafts.read_draft(self.layout, shot), summary=summary)
+            drafts.edited(self.layout, shot, sets=[f"parent={version}"])
+            jobs.append(job)
+        self.start_worker()
+        return jobs
+
+    def preview(self, shot: str, frames: tuple[int, ...]) -> Job:
+        """Render test frames of the draft: local, no number, no commit."""
+        found = self.shot(shot)
+        job = submit.submit_frames(self.desk, found, drafts.read_draft(self.layout, found), frames)
+        self.start_worker()
+        return job
+
+    def wedge(self, shot: str, frame: int, vary: Sequence[str]) -> Job:
+        """Render one frame over many values."""
+        found = self.shot(shot)
+        job = wedges.submit_wedge(self.desk, found, drafts.read_draft(self.layout, found), frame, vary)
+        self.start_worker()
+        return job
+
+    def wedge_sheet(self, job: str) -> Path:
+        """The contact sheet of a wedge, as far as it is rendered."""
+        return wedges.wedge_sheet(self.viewer, self.ledger, self.ledger.job(job))
+
+    def pick(self, shot: str, index: int, job: str = "") -> Draft:
+        """Make a picture of the shot's newest (or the named) wedge the draft. Raises ShowError."""
+        found = self.shot(shot)
+        made = [job for job in self.ledger.jobs() if job.shot == found.id and job.kind == "wedge"]
+        if not job and not made:
+            raise ShowError(f"{found.id} has no wedge yet.", todo=f"Make one: rushes wedge {found.id} --frame F --vary paint.seed=16")
+        chosen = self.ledger.job(job) if job else max(made, key=lambda wedge: (wedge.created, wedge.id))
+        return wedges.pick(self.desk, self.viewer, found, chosen, index)
+
+    # the queue
+
+    def jobs(self) -> list[Job]:
+        """Every job of this clone, as the worker will take them, the finished ones last."""
+        return self.ledger.jobs()
+
+    def steer(self, job: str, act: Literal["cancel", "retry"]) -> Job:
+        """Stop a job (finished frames stay), or queue it again. Raises ShowError where that cannot be."""
+        done = self.ledger.cancel(job) if act == "cancel" else self.ledger.retry(job)
+        if act == "retry":
+            self.start_worker()
+        return done
+
+    def follow(self, jobs: Sequence[str]) -> Iterator[follow.Progress]:
+        """Watch jobs until they are done."""
+        return follow.follow(self.ledger, jobs, self.start_worker)
+
+    def start_worker(self) -> None:
+        """Start a worker that outlives this process; one that is already alive takes the work."""
+        spawn.start(self.layout.state.parent.parent, self.env)
+
+    # judge
+
+    def review(
+        self, shot: str, version: str, kind: Remark, text: str = "", frames: tuple[int, int] | None = None, *, temp: bool = False
+    ) -> ReviewEvent:
+        """Note, approve, ask for a retake, or circle. One line in the writer's file, one commit.
+
+        Raises:
+            ShowError: no such version, or circling one that is not complete. BadInput: an empty note.
+        """
+        found = self.version(shot, version)
+        if kind == "note" and not text.strip():
+            raise BadInput("The note is empty.", todo="Say what you see: rushes note SHOT vNNN TEXT.")
+        if kind == "circle" and found.row.state != "complete":
+            raise ShowError(f"{found.row.shot} {found.row.version} is {found.row.state}, not complete.", todo="Circle it when it is rendered.")
+        if frames and not (frames[0] in found.range and frames[1] in found.range):
+            raise BadInput(f"Frames {frames[0]}-{frames[1]} are not in {found.row.version}.", todo=f"It has {found.range}.")
+        who = self.history.whoami()
+        event = new_event(
+            review=found.review, by=str(who), kind="status" if kind in _STATUS else kind, version=found.row.version, text=text,
+            frames=frames, value=_STATUS.get(kind) or ("temp" if temp else "final" if kind == "circle" else ""),
+        )  # fmt: skip
+        path = self.layout.review(found.row.shot, self.history.writer())
+        append(path, event)
+        said = {"note": "note", "approve": "approved", "retake": "retake", "circle": f"circled as {'temp' if temp else 'final'}"}[kind]
+        self.history.commit(
+            Act(
+                event="review",
+                subject=f"{found.row.shot} {found.row.version}: {said}" + (f": {one_line(text, 100)}" if text.strip() else ""),
+                paths=(path.relative_to(self.layout.root).as_posix(),),
+                trailers=(("Rushes-Shot", found.row.shot), ("Rushes-Version", found.row.version)),
+            )
+        )
+        return event
+
+    def compare(self, shot: str, a: str, b: str, out: Path | None = None, tick: Callable[[int], None] = lambda _: None) -> Comparison:
+        """Numbers for every common frame, what differs in the recipes, and a picture. Raises ShowError."""
+        from core.audit.pictures import compare_versions
+
+        one, two = self.version(shot, a), self.version(shot, b)
+        common = one.range.intersect(two.range)
+        have = [f for f in common if all(self.layout.frame(v.row.shot, v.row.version, f).exists() for v in (one, two))]
+        target = out or self.layout.media / "compare" / f"{one.row.shot}_{one.row.version}_{two.row.version}.png"
+        spaces = (one.recipe.output.master.colour, two.recipe.output.master.colour)
+        return compare_versions(
+            self.viewer, one.row.shot, one.row.version, two.row.version, have, spaces, changes(one.recipe, two.recipe), target, tick
+        )
+
+    def sheet(self, out: Path | None = None) -> Path:
+        """One frame of every shot in cut order: its circled version, else the newest complete one, else the plate."""
+        from core.audit.pictures import sheet
+
+        cells = [cell for row in self.shots() if (cell := self._cell(row)) is not None]
+        if not cells:
+            raise ShowError("There is nothing to show yet: no shot has a plate.", todo="Bring the media back, then run it again.")
+        return sheet(cells, out or self.layout.media / "sheet.png")
+
+    # hand over
+
+    def publish(self, purpose: str = "master", out: Path | None = None, *, every_version: bool = False) -> Published:
+        """Write the timeline back for editorial, read it back, and commit what was handed over. Raises CutError, ShowError."""
+        from core.handover import publish
+
+        return publish(self.layout, self.history, self.shots(), self.versions, purpose, out, every_version=every_version)
+
+    def verify(self, shots: Sequence[str] = (), tick: Callable[[str], None] = lambda _: None) -> Verdict:
+        """Check hashes, records and history. Raises ShowError for an unknown shot."""
+        from core.audit.verify import verify
+
+        self.history.flush()
+        every = self._all_shots()
+        chosen = self.select(shots) if shots else list(every)
+        return verify(self.layout, self.history, [every[shot] for shot in chosen], tick)
+
+    # small things
+
+    def _all_shots(self) -> dict[str, Shot]:
+        return overview.read_shots(self.layout)
+
+    def _cell(self, row: ShotRow) -> tuple[Any, str] | None:
+        shot = row.shot
+        done = [v.version for v in self.versions(shot.id) if v.state == "complete"]
+        version = row.circled if row.circled in done else (done[-1] if done else "")
+        if not version and shot.plate is None:
+            return None
+        middle = (shot.cut_range.first + shot.cut_range.last) // 2
+        if not version:
+            return self.viewer.plate(shot, middle), f"{shot.id}  plate"
+        found = self.version(shot.id, version)
+        frame = min(max(middle, found.range.first), found.range.last)
+        mark = " ◉" if version == row.circled else ""
+        return self.viewer.version(shot.id, version, frame, found.recipe.output.master.colour), f"{shot.id}  {version}{mark}"
+
+

@@ -1,0 +1,157 @@
+"""From draft to work: freeze, claim a number, commit the recipe, queue the job. In this order, so that a number is never used twice."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.cut.shots import Shot, plate_path
+from core.drafts import Draft
+from core.errors import DiskFull, ShowError
+from core.farm.ledger import Job, Ledger, NewJob
+from core.files import canonical_json, one_line, sha256_bytes, write_once
+from core.frames import FrameRange
+from core.history.events import Act
+from core.history.git import History
+from core.layout import Layout, Settings, version_name
+from core.media.read import Reader
+from core.ops.base import ModelRef
+from core.overview import version_names
+from core.recipe.changes import Change, changes
+from core.recipe.freeze import freeze
+from core.recipe.model import Material, Recipe
+from core.recipe.text import parse, recipe_sha, recipe_text
+from core.recipe.weights import HashCache, Weights, resolve
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What freezing and queueing needs to know of the show and the machine."""
+
+    layout: Layout
+    settings: Settings
+    history: History
+    ledger: Ledger
+    env: Mapping[str, str]
+
+    def resolve(self, ref: ModelRef) -> Weights:
+        """The model's files on this machine, hashed. Raises ModelError."""
+        return resolve(
+            ref, register=self.settings.models, root=self.layout.root, env=self.env, cache=HashCache(self.layout.state / "hashes.json")
+        )
+
+    def frozen(self, shot: Shot, recipe: Recipe, *, frames: FrameRange | None = None, summary: str = "") -> Recipe:
+        """The draft with everything written and hashed.
+
+        Raises:
+            RecipeError, ModelError, MediaError: what is missing, and where.
+        """
+        if shot.plate is None:
+            raise ShowError(f"{shot.id} has no plate: {shot.missing}.", todo="Bring the media back, then run the command again.")
+        wanted = frames or (recipe.frames if recipe.range else shot.range)
+        return freeze(
+            recipe, shot=shot, range=wanted, resolve=self.resolve, summary=summary or recipe.summary, parent=recipe.parent,
+            digest_plate=lambda part: self._plate_digest(shot, part), digest_material=self._material_digest,
+        )  # fmt: skip
+
+    def _plate_digest(self, shot: Shot, frames: FrameRange) -> str:
+        assert shot.plate is not None
+        with Reader(plate_path(shot.plate, self.layout.root), layer=shot.plate.layer) as reader:
+            digests = [reader.digest(shot.plate.index(frame)) for frame in frames]
+        return sha256_bytes(canonical_json(digests).encode())
+
+    def _material_digest(self, material: Material) -> str:
+        """Hash an input and keep its bytes under the media root, so that a version can be made again."""
+        if material.version:
+            shot, _, version = material.version.partition("/")
+            return sha256_bytes(self.layout.manifest(shot, version).read_bytes())
+        path = self.layout.root / material.path
+        if not path.is_file():
+            raise ShowError(f"The input {material.name!r} is missing.", where=str(path), todo="Put the file there, or change `path`.")
+        digest = sha256_bytes(path.read_bytes())
+        kept = self.layout.input(digest) / path.name
+        if not kept.exists():
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, kept)
+        return digest
+
+
+def submit_version(desk: Desk, shot: Shot, draft: Draft, *, summary: str = "") -> tuple[Job, str]:
+    """Freeze the draft as the shot's next version, commit it and queue its render. Returns the job and the version."""
+    recipe = _holds(draft)
+    parent, what = _against_parent(desk.layout, shot.id, recipe)
+    frozen = desk.frozen(shot, recipe, summary=summary or what)
+    enough_room(desk.layout.media, shot, len(frozen.frames), layers=1 + len(frozen.output.layers))
+    text = recipe_text(frozen)
+    version = version_name(desk.history.claim(shot.id, taken=_taken(desk, shot.id)))
+    path = desk.layout.recipe(shot.id, version)
+    write_once(path, text)
+    desk.history.commit(
+        Act(
+            event="recipe",
+            subject=f"{shot.id} {version}: {one_line(frozen.summary, 120) or 'first version'}",
+            paths=(path.relative_to(desk.layout.root).as_posix(),),
+            trailers=(("Rushes-Shot", shot.id), ("Rushes-Version", version), ("Rushes-Parent", parent), ("Rushes-Recipe", recipe_sha(text))),
+        )
+    )
+    job = desk.ledger.add(
+        NewJob(kind="version", shot=shot.id, version=version, recipes=(text,), frames=tuple(frozen.frames), asked_by=str(desk.history.whoami()))
+    )
+    return job, version
+
+
+def submit_frames(desk: Desk, shot: Shot, draft: Draft, frames: tuple[int, ...]) -> Job:
+    """Queue test frames of the draft: local, no number, no commit. What they render, a version of the same recipe re-uses."""
+    recipe = _holds(draft)
+    outside = [frame for frame in frames if shot.plate is None or frame not in shot.plate.frames]
+    if outside and shot.plate is not None:
+        raise ShowError(f"The plate of {shot.id} has no frame {outside[0]}.", todo=f"It has {shot.plate.frames}.")
+    frozen = desk.frozen(shot, recipe)
+    return desk.ledger.add(
+        NewJob(kind="preview", shot=shot.id, version="", recipes=(recipe_text(frozen),), frames=frames, asked_by=str(desk.history.whoami()))
+    )
+
+
+def _holds(draft: Draft) -> Recipe:
+    if draft.recipe is None:
+        assert draft.problem is not None
+        raise draft.problem
+    return draft.recipe
+
+
+def _taken(desk: Desk, shot: str) -> list[int]:
+    """Numbers in use that git may not know: files here, media folders, the ledger."""
+    names = set(version_names(desk.layout, shot)) | {job.version for job in desk.ledger.jobs() if job.shot == shot and job.version}
+    folders = (desk.layout.media / shot).glob(f"{shot}_gen_v*")
+    names |= {folder.name.rpartition("_")[2] for folder in folders}
+    return [int(name[1:]) for name in names if name[1:].isdigit()]
+
+
+def _against_parent(layout: Layout, shot: str, recipe: Recipe) -> tuple[str, str]:
+    """The parent, and in words what changed since: a summary for who typed none."""
+    path = layout.recipe(shot, recipe.parent) if recipe.parent else None
+    if path is None or not path.exists():
+        return recipe.parent, recipe.summary
+    before = parse(path.read_text(encoding="utf-8"), str(path))
+    if recipe.summary and recipe.summary != before.summary:
+        return recipe.parent, recipe.summary
+    return recipe.parent, one_line(", ".join(map(_in_short, changes(before, recipe))), 100)
+
+
+def _in_short(change: Change) -> str:
+    short = change.key.rpartition(".")[2]
+    return f"{short} changed" if change.words else f"{short} {change.a} → {change.b}"
+
+
+def enough_room(media: Path, shot: Shot, frames: int, layers: int) -> None:
+    """Refuse to queue what the disk cannot hold: half-float frames uncompressed, and as much again for re-use. Raises DiskFull."""
+    assert shot.plate is not None
+    folder = next(parent for parent in (media, *media.parents) if parent.exists())
+    needed = frames * layers * shot.plate.width * shot.plate.height * 3 * 2 * 2
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise DiskFull(
+            f"{needed / 1e9:.1f} GB may be needed and {free / 1e9:.1f} GB are free.", where=str(folder), todo="Free some space, or move the media root (rushes.toml: media)."
+        )

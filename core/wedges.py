@@ -1,0 +1,105 @@
+"""Wedges: one frame over many seeds or values. The picture that is picked becomes the draft, and the choice is committed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.audit.pictures import Viewer, sheet
+from core.cut.shots import Shot
+from core.drafts import Draft, edited
+from core.errors import ShowError
+from core.farm.ledger import FrameRow, Job, Ledger, NewJob
+from core.files import one_line, sha256_file, write_once
+from core.history.events import Act
+from core.layout import Layout
+from core.recipe.text import parse, recipe_text
+from core.recipe.vary import axes, wedge
+from core.submit import Desk
+
+
+def submit_wedge(desk: Desk, shot: Shot, draft: Draft, frame: int, vary: Sequence[str]) -> Job:
+    """Queue one frame of the draft for every combination of the varied values.
+
+    Raises:
+        RecipeError: a value that does not hold. ShowError: the plate has no such frame.
+    """
+    if draft.problem is not None:
+        raise draft.problem
+    if shot.plate is not None and frame not in shot.plate.frames:
+        raise ShowError(f"The plate of {shot.id} has no frame {frame}.", todo=f"It has {shot.plate.frames}.")
+    variants = wedge(draft.text, axes(vary, draft.text), str(draft.path))
+    frozen = tuple(recipe_text(desk.frozen(shot, parse(variant.text, str(draft.path)))) for variant in variants)
+    labels = tuple("\n".join(f"{key}={value}" for key, value in variant.values.items()) for variant in variants)
+    return desk.ledger.add(
+        NewJob(kind="wedge", shot=shot.id, version="", recipes=frozen, frames=(frame,), labels=labels, asked_by=str(desk.history.whoami()))
+    )
+
+
+def rendered(ledger: Ledger, job: Job) -> dict[int, FrameRow]:
+    """The master frames of a wedge or preview that are done, by item."""
+    return {row.item: row for row in ledger.frames(job.id) if not row.layer}
+
+
+def wedge_sheet(viewer: Viewer, ledger: Ledger, job: Job) -> Path:
+    """The contact sheet of a wedge as far as it is rendered: a PNG beside its frames. Raises ShowError where nothing is."""
+    rows = rendered(ledger, job)
+    if not rows:
+        raise ShowError("Nothing of this wedge is rendered yet.", todo="Wait for it: rushes queue.")
+    cells = []
+    for item, row in sorted(rows.items()):
+        space = parse(job.recipes[item], job.id).output.master.colour
+        label = " ".join(part.rpartition(".")[2] for part in job.labels[item].splitlines())
+        cells.append((viewer.file(viewer.layout.media / row.path, space), f"{item}  {one_line(label, 40)}"))
+    return sheet(cells, viewer.layout.preview(job.shot, job.id) / "sheet.png")
+
+
+def pick(desk: Desk, viewer: Viewer, shot: Shot, job: Job, index: int) -> Draft:
+    """Make a wedge's picture the draft, and commit the choice with what it was chosen from.
+
+    Raises:
+        ShowError: no such picture, or not rendered yet.
+    """
+    rows = rendered(desk.ledger, job)
+    if index not in rows:
+        raise ShowError(f"The wedge has no picture {index} yet.", todo=f"Rendered: {', '.join(map(str, sorted(rows))) or 'none'}.")
+    name = _next_name(desk.layout, shot.id)
+    text = _wedge_text(name, shot.id, job, rows, index, wedge_sheet(viewer, desk.ledger, job), desk.layout)
+    path = desk.layout.wedge(shot.id, name)
+    write_once(path, text)
+    draft = edited(
+        desk.layout, shot, sets=[*job.labels[index].splitlines(), f"picked_from.wedge={name}", f"picked_from.index={index}"]
+    )
+    desk.history.commit(
+        Act(
+            event="wedge",
+            subject=f"{shot.id} {name}: picked {index} of {len(job.recipes)} ({one_line(', '.join(job.labels[index].splitlines()), 80)})",
+            paths=(path.relative_to(desk.layout.root).as_posix(),),
+            trailers=(("Rushes-Shot", shot.id),),
+        )
+    )
+    return draft
+
+
+def _next_name(layout: Layout, shot: str) -> str:
+    taken = [int(path.stem[1:]) for path in layout.wedge(shot, "w").parent.glob("w*.toml") if path.stem[1:].isdigit()]
+    return f"w{max(taken, default=0) + 1:03d}"
+
+
+def _wedge_text(name: str, shot: str, job: Job, rows: dict[int, FrameRow], index: int, picture: Path, layout: Layout) -> str:
+    import tomlkit
+
+    document = tomlkit.document()
+    document["schema"] = 1
+    document["wedge"], document["shot"], document["frame"], document["picked"] = name, shot, job.frames[0], index
+    document["asked_by"] = job.asked_by
+    document["sheet"] = {"path": picture.relative_to(layout.media).as_posix(), "sha256": sha256_file(picture)}
+    items = tomlkit.aot()
+    for item, label in enumerate(job.labels):
+        table = tomlkit.table()
+        table["values"] = label.splitlines()
+        table["pixels"] = rows[item].pixels if item in rows else ""
+        items.append(table)
+    document["item"] = items
+    document["base"] = tomlkit.string(job.recipes[index], multiline=True)
+    return tomlkit.dumps(document)
