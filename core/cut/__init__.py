@@ -1,0 +1,1 @@
+"""The cut: reading a timeline, finding its shots, writing the timeline that goes back."""

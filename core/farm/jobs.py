@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal, get_args
 
 from core.errors import ShowError
@@ -15,6 +14,8 @@ Move = Literal["claim", "complete", "fail", "cancel", "release", "retry", "aband
 Outcome = Literal["", "died", "complete", "failed", "cancelled", "released"]
 """How an attempt ended; empty while it runs."""
 
+OPEN: tuple[State, ...] = ("queued", "rendering")
+"""States in which a job still has to be worked on."""
 STATES: tuple[State, ...] = get_args(State)
 MOVES: tuple[Move, ...] = get_args(Move)
 LIVES = 3
@@ -65,10 +66,10 @@ class NewJob:
     """Shot frames, sorted."""
     asked_by: str
     """`Name <mail>`: the author of the commit that the worker makes."""
-    root: Path
-    """Where the show lies now."""
     version: str = ""
     """`v003` where kind is version, else empty."""
+    labels: tuple[str, ...] = ()
+    """What a wedge's items are called."""
     priority: int = 0
     """Higher goes first."""
 
@@ -83,6 +84,7 @@ class Job:
     shot: str
     version: str
     recipes: tuple[str, ...]
+    labels: tuple[str, ...]
     frames: tuple[int, ...]
     state: State
     attempt: int
@@ -101,7 +103,7 @@ class Job:
     """Master frames that are finished."""
     total: int
     root: str
-    """Where the show lies."""
+    """Where the show lies, as its ledger was last opened from there."""
     worker: str = ""
     """Who renders it, or did last."""
     cancel_requested: bool = False
@@ -110,11 +112,6 @@ class Job:
     def key(self) -> tuple[int, str, str]:
         """The one sort key of the queue: priority descending, then created, then id."""
         return (-self.priority, self.created, self.id)
-
-    @property
-    def waits(self) -> bool:
-        """Whether it still has to be worked on."""
-        return self.state in ("queued", "rendering")
 
 
 @dataclass(frozen=True, slots=True)

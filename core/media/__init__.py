@@ -1,0 +1,1 @@
+"""Pictures in and out: movies, sequences, stills, colour, measures and sheets."""

@@ -143,7 +143,7 @@ class Kit(Protocol):
 class Op(BaseModel):
     """An operation: its table in a recipe is this class. Subclasses set the class facts and add parameters."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=False, allow_inf_nan=False)
 
     rev: ClassVar[int] = 1
     phase: ClassVar[Phase]
@@ -216,11 +216,11 @@ def operations() -> Mapping[str, type[Op]]:
             importlib.import_module(f"core.ops.{module.name}")
         for entry in importlib.metadata.entry_points(group="rushes.ops"):
             entry.load()
-        for kind in _leaves(Op):
-            _registry[get_args(kind.model_fields["op"].annotation)[0]] = kind
+        for kind in _below(Op):
+            if named := get_args(kind.model_fields["op"].annotation):
+                _registry[named[0]] = kind
     return _registry
 
 
-def _leaves(kind: type[Op]) -> list[type[Op]]:
-    below = kind.__subclasses__()
-    return [leaf for sub in below for leaf in _leaves(sub)] if below else [kind]
+def _below(kind: type[Op]) -> list[type[Op]]:
+    return [found for sub in kind.__subclasses__() for found in (sub, *_below(sub))]

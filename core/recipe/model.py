@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from functools import lru_cache
+from itertools import pairwise
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializeAsAny,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from core.frames import FrameRange
-from core.ops.base import Cadence, Format, Op, operations, param
+from core.ops.base import Cadence, Format, Op, is_edge, operations
 
 SCHEMA = 1
 PLATE = "plate"
@@ -17,7 +29,7 @@ PLATE = "plate"
 class Table(BaseModel):
     """A TOML table: frozen, and an unknown key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class LookRef(Table):
@@ -50,7 +62,7 @@ class Material(Table):
     @model_validator(mode="after")
     def _one_source(self) -> Material:
         if bool(self.path) == bool(self.version):
-            raise ValueError("give `path` or `version`, one of them")
+            raise ValueError("an input has either a `path` or a `version`")
         return self
 
 
@@ -67,9 +79,8 @@ class Master(Table):
     @model_validator(mode="after")
     def _type_fits(self) -> Master:
         if (self.format == "exr") == (self.type == "uint16"):
-            raise ValueError(
-                f"{self.format} holds {'half or float' if self.format == 'exr' else 'uint16'}, not {self.type}"
-            )
+            holds = "half or float" if self.format == "exr" else "uint16"
+            raise wrong(("type",), f"{self.format} does not hold {self.type}", f"{self.format} holds {holds}.")
         return self
 
 
@@ -94,7 +105,7 @@ class Recipe(Table):
     """
 
     schema_: int = Field(SCHEMA, alias="schema", ge=1, le=SCHEMA)
-    shot: str = ""
+    shot: str = Field("", pattern=r"^[A-Za-z0-9_-]*$")
     parent: str = Field("", pattern=r"^$|^v\d{3,6}$")
     summary: str = ""
     picked_from: Picked | None = None
@@ -104,39 +115,31 @@ class Recipe(Table):
     plate_sha256: str = ""
     """Digest of the plate's frames that the recipe reads; empty in a draft."""
     input: tuple[Material, ...] = ()
-    step: tuple[SerializeAsAny[Op], ...] = ()
+    step: tuple[Annotated[SerializeAsAny[Op], BeforeValidator(lambda table: read_step(table))], ...] = ()
     output: Output = Output()
     rev: Mapping[str, int] = {}
     """Per operation its revision at freeze; empty in a draft."""
     model: Mapping[str, Mapping[str, str]] = {}
-    """Per model as named in a step: revision, sha256, licence as resolved at freeze; empty in a draft."""
-
-    @field_validator("step", mode="before")
-    @classmethod
-    def _known_operations(cls, value: Any) -> Any:
-        if not isinstance(value, (list, tuple)):
-            return value
-        return tuple(step if isinstance(step, Op) else _step(step, index) for index, step in enumerate(value))
+    """Per model as named in a step: revision, sha256, licence, source as resolved at freeze; empty in a draft."""
 
     @model_validator(mode="after")
-    def _graph_holds(self) -> Recipe:
-        known = {PLATE, *(material.name for material in self.input)}
-        if len(known) != 1 + len(self.input):
-            raise ValueError("two inputs share a name, or one is called `plate`")
-        for step in self.step:
-            for edge in step.edges():
-                if edge not in known:
-                    raise ValueError(
-                        f"step `{step.name}` reads `{edge}`, which is not above it; allowed: {', '.join(sorted(known))}"
-                    )
-            if step.name in known:
-                raise ValueError(f"the name `{step.name}` is used twice")
-            known.add(step.name)
-        for layer in self.output.layers:
-            if layer not in {step.name for step in self.step}:
-                raise ValueError(f"output.layers names `{layer}`, which is no step")
+    def _holds_together(self) -> Recipe:
         if self.range is not None and self.range[1] < self.range[0]:
-            raise ValueError("range ends before it starts")
+            raise wrong(("range",), "`range` ends before it starts", "Write it as [first, last].", GRAPH)
+        known = [PLATE]
+        for index, material in enumerate(self.input):
+            _new_name(("input", index, "name"), material.name, known)
+        for index, step in enumerate(self.step):
+            for name in edge_fields(type(step)):
+                if (edge := getattr(step, name)) is not None and edge not in known:
+                    what = f"`{name}` reads `{edge}`, which is not an input or a step above"
+                    raise wrong(("step", index, name), what, f"Allowed: {', '.join(known)}.", GRAPH)
+            _new_name(("step", index, "name"), step.name, known)
+        steps = [step.name for step in self.step]
+        for index, layer in enumerate(self.output.layers):
+            if layer not in steps:
+                todo = f"Allowed: {', '.join(steps) or 'none, there are no steps'}."
+                raise wrong(("output", "layers", index), f"`{layer}` is not a step", todo, GRAPH)
         return self
 
     @property
@@ -162,14 +165,115 @@ class Recipe(Table):
         return max((step.batch * step.on for step in self.step if isinstance(step, Cadence)), default=1)
 
 
-def _step(table: Any, index: int) -> Op:
+GRAPH = "recipe_graph"
+"""The kind of error that a whole recipe can have and a fragment of one (a look) cannot yet."""
+
+
+def wrong(loc: tuple[str | int, ...], what: str, todo: str = "", kind: str = "recipe") -> ValidationError:
+    """An error of ours at a key, so that it is reported like pydantic's own."""
+    error = PydanticCustomError(kind, "{what}", {"what": what, "todo": todo})
+    return ValidationError.from_exception_data("recipe", [InitErrorDetails(type=error, loc=loc, input=None)])
+
+
+def _new_name(loc: tuple[str | int, ...], name: str, known: list[str]) -> None:
+    if name in known:
+        raise wrong(loc, f"the name `{name}` is used twice", "Give every input and step a name of its own.", GRAPH)
+    if name in RESERVED:
+        raise wrong(loc, f"the name `{name}` means something else in a recipe", "Choose another name.")
+    known.append(name)
+
+
+def read_step(table: Any) -> Op:
+    """A step from its table, of the operation that `op` names. Nothing is converted: "4" is not a number.
+
+    Raises:
+        ValidationError: with places relative to the step.
+    """
+    if isinstance(table, Op):
+        return table
     if not isinstance(table, Mapping):
-        raise ValueError("a step is a table: [[step]]")
-    kinds = operations()
-    name = table.get("op")
-    if name not in kinds:
-        raise ValueError(f"step {index + 1}: unknown op {name!r}; allowed: {', '.join(sorted(kinds))}")
-    return kinds[str(name)].model_validate({"name": str(name), **table})
+        raise wrong((), "a step is a table", "Write it under [[step]].")
+    known, name = operations(), table.get("op")
+    if not isinstance(name, str) or name not in known:
+        what = "the step has no `op`" if name is None else f"there is no operation `{name}`"
+        raise wrong(("op",), what, f"Allowed: {', '.join(sorted(known))}.")
+    kind = known[name]
+    curves = table.get("curves", {})
+    checked = {**frozen_lists({"name": name, **table}), "curves": _curves(kind, curves)}
+    return kind.model_validate(checked, strict=True)
 
 
-__all__ = ["PLATE", "SCHEMA", "LookRef", "Master", "Material", "Op", "Output", "Picked", "Recipe", "Review", "param"]
+def frozen_lists(value: Any) -> Any:
+    """The same value with tuples for lists, as strict models want them."""
+    if isinstance(value, Mapping):
+        return {key: frozen_lists(part) for key, part in value.items()}
+    return tuple(map(frozen_lists, value)) if isinstance(value, (list, tuple)) else value
+
+
+def edge_fields(kind: type[Op]) -> list[str]:
+    """The fields of an operation that name other pictures."""
+    return [name for name, info in kind.model_fields.items() if name != "name" and is_edge(info)]
+
+
+def keyable(kind: type[Op]) -> list[str]:
+    """The parameters of an operation that can have a curve."""
+    return [
+        name
+        for name, info in kind.model_fields.items()
+        if isinstance(info.json_schema_extra, dict) and info.json_schema_extra.get("keyable")
+    ]
+
+
+def _curves(kind: type[Op], curves: Any) -> dict[str, tuple[Any, ...]]:
+    """The curves with every value read as its parameter's.
+
+    Raises:
+        ValidationError: a parameter that is unknown or takes no curve, keys out of order, values out of range.
+    """
+    if not isinstance(curves, Mapping):
+        raise wrong(("curves",), "`curves` is a table of parameters", "Write it under [step.curves].")
+    found = {}
+    for name, keys in curves.items():
+        if name not in keyable(kind):
+            what = f"`{name}` cannot have a curve" if name in kind.model_fields else f"there is no parameter `{name}`"
+            raise wrong(("curves", name), what, f"Allowed: {', '.join(keyable(kind)) or 'none'}.")
+        if not isinstance(keys, (list, tuple)) or not keys:
+            raise wrong(("curves", name), f"the curve `{name}` has no keys", KEY_FORM)
+        found[name] = tuple(_key(kind, name, index, key) for index, key in enumerate(keys))
+        frames = [key[0] for key in found[name]]
+        for index, (before, after) in enumerate(pairwise(frames), 1):
+            if after <= before:
+                todo = "Put the keys in order, one a frame."
+                raise wrong(("curves", name, index), f"frame {after} comes after frame {before}", todo)
+    return found
+
+
+KEY_FORM = 'A key is [frame, value] or [frame, value, "linear"], where the third is linear, hold or smooth.'
+
+
+def _key(kind: type[Op], name: str, index: int, key: Any) -> tuple[Any, ...]:
+    place = ("curves", name, index)
+    formed = isinstance(key, (list, tuple)) and len(key) in (2, 3) and type(key[0]) is int
+    if not formed or (len(key) == 3 and key[2] not in MODES):
+        raise wrong(place, "this is not a key of a curve", KEY_FORM)
+    try:
+        value = _field(kind, name).validate_python(frozen_lists(key[1]), strict=True)
+    except ValidationError as error:
+        kind_of = PydanticCustomError("curve_value", "{msg}", {"msg": error.errors()[0]["msg"]})
+        detail = InitErrorDetails(type=kind_of, loc=(*place, 1), input=key[1])
+        raise ValidationError.from_exception_data("recipe", [detail]) from error
+    return (key[0], value, *key[2:])
+
+
+MODES = ("linear", "hold", "smooth")
+
+
+@lru_cache(maxsize=512)
+def _field(kind: type[Op], name: str) -> TypeAdapter[Any]:
+    info = kind.model_fields[name]
+    annotated: Any = Annotated[info.annotation, info]
+    return TypeAdapter(annotated)
+
+
+RESERVED = frozenset(info.alias or name for name, info in Recipe.model_fields.items())
+"""Names that no step or input can have: `rushes recipe --set` would not know which is meant."""

@@ -1,0 +1,84 @@
+"""The media behind a cut's references, looked for, probed and hashed once each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.cut.locate import Located, locate
+from core.cut.shot import Plate, sequence_digest
+from core.errors import MediaError
+from core.files import sha256_file
+from core.frames import rate_of
+
+if TYPE_CHECKING:
+    from core.media.read import MediaInfo
+
+
+class Plates:
+    """Plates by reference. `rate` is the cut's: what stills run at, and sequences that name no rate."""
+
+    def __init__(self, bases: Sequence[Path], root: Path, probe: Callable[..., MediaInfo], rate: Fraction) -> None:
+        self.rate = rate
+        self.warnings: list[str] = []
+        self._bases = bases
+        self._root = root
+        self._probe = probe
+        self._known: dict[tuple[Path, Fraction], tuple[Plate | None, str]] = {}
+        self._located: dict[str, Located] = {}
+
+    def find(self, reference: Any) -> tuple[str, Plate | None, str]:
+        """A key that references to the same media share, the plate with offset 0, or why there is none."""
+        text = reference.to_json_string() if reference is not None else ""
+        if text not in self._located:
+            self._located[text] = locate(reference, self._bases)
+        located = self._located[text]
+        if located.path is None:
+            return located.key, None, located.why
+        own = getattr(reference, "rate", 0)
+        rate = rate_of(own) if own and 0 < own <= 1000 else self.rate
+        if (located.path, rate) not in self._known:
+            self._known[located.path, rate] = self._read(located.path, rate)
+        plate, missing = self._known[located.path, rate]
+        return located.key, plate, missing
+
+    def _read(self, path: Path, rate: Fraction) -> tuple[Plate | None, str]:
+        try:
+            info = self._probe(path, rate=rate)
+            sha256 = self._sequence(path, info) if info.kind == "sequence" else sha256_file(path)
+        except MediaError as error:
+            return None, error.what
+        except OSError as error:
+            return None, f"its media cannot be read: {error.strerror or error}"
+        inside = path.is_relative_to(self._root)
+        return Plate(
+            path=(path.relative_to(self._root) if inside else path).as_posix(),
+            kind=info.kind,
+            media=info.frames,
+            offset=0,
+            rate=info.rate or rate,
+            width=info.width,
+            height=info.height,
+            pixel_aspect=info.pixel_aspect,
+            channels=info.channels,
+            colour=info.colour,
+            alpha=info.alpha,
+            timecode=info.timecode,
+            drop=info.drop,
+            reel=info.reel,
+            sha256=sha256,
+        ), ""
+
+    def _sequence(self, path: Path, info: MediaInfo) -> str:
+        files, lost = [], []
+        for number in info.frames:
+            file = path.with_name(path.name % number)
+            if file.is_file():
+                files.append((number, sha256_file(file)))
+            else:
+                lost.append(number)
+        if lost:
+            self.warnings.append(f"{path.name}: {len(lost)} frames are missing, the first is {lost[0]}")
+        return sequence_digest(files)

@@ -1,0 +1,192 @@
+"""Reading a timeline, whoever wrote it, and its one text."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from core.errors import BadInput, CutError
+from core.files import one_line
+from core.frames import rate_of
+
+PLAIN = (".otio", ".otioz", ".otiod")
+"""Formats that opentimelineio reads itself; others need an adapter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A cut in order: true rates, ranges inferred where they were null, a clip id on every clip."""
+
+    timeline: Any
+    """An `opentimelineio.schema.Timeline`."""
+    name: str
+    rate: Fraction
+    """Frames a second of the record side."""
+    warnings: tuple[str, ...]
+
+
+def read_cut(path: Path, mint: Callable[[], str] = lambda: str(uuid.uuid4())) -> Cut:
+    """Read a cut and put it in order (`otio_adapters.normalise`).
+
+    Args:
+        mint: makes ids for clips that have none.
+
+    Raises:
+        CutError: missing, unreadable, truncated, of a newer schema, of a kind no adapter is installed for, ambiguous
+            (several timelines) or without clips.
+    """
+    from otio_adapters.normalise import normalise
+
+    timeline = read_timeline(path)
+    try:
+        warnings = normalise(timeline, mint)
+    except (ValueError, TypeError) as error:
+        raise CutError(f"The cut cannot be put in order: {one_line(str(error))}.", where=str(path)) from error
+    return Cut(timeline, one_line(timeline.name, 80), _rate(timeline, path), tuple(warnings))
+
+
+def cut_text(cut: Cut) -> str:
+    """The cut as OTIO JSON: the same cut gives the same bytes."""
+    return timeline_text(cut.timeline)
+
+
+def timeline_text(timeline: Any) -> str:
+    """A timeline as OTIO JSON, without the hooks that other packages may have installed."""
+    from opentimelineio import core as otio_core
+
+    text: str = otio_core.serialize_json_to_string(timeline, indent=4)
+    return text + "\n"
+
+
+def read_timeline(path: Path) -> Any:
+    """The one timeline in a file, as its writer left it. Raises CutError (see `read_cut`)."""
+    import opentimelineio as otio
+
+    if not path.exists():
+        raise CutError("There is no such cut.", where=str(path), todo="Check the path.")
+    found = _read_plain(path) if path.suffix.lower() == ".otio" else _read_adapted(path)
+    if isinstance(found, otio.schema.SerializableCollection):
+        found = _only_timeline(found, path)
+    if not isinstance(found, otio.schema.Timeline):
+        raise CutError(
+            f"This holds {_kind(found)}, not a timeline.", where=str(path), todo="Export the sequence as a timeline."
+        )
+    # Bound to a name: the clips of a temporary list die while it is walked.
+    clips = found.find_clips()
+    if not clips:
+        raise CutError("The cut has no clips.", where=str(path), todo="Export the sequence again.")
+    return found
+
+
+def _read_plain(path: Path) -> Any:
+    """Straight from the core library: no media linker, no hooks, so what was sent is what is read."""
+    import opentimelineio as otio
+
+    try:
+        return otio.core.deserialize_json_from_file(str(path))
+    except otio.exceptions.UnsupportedSchemaError as error:
+        raise CutError(
+            f"The cut was written by a newer OpenTimelineIO: {_newer_schemas(path)} cannot be read "
+            f"(this is OpenTimelineIO {otio.__version__}).",
+            where=str(path),
+            todo="Export it for an older OpenTimelineIO (OTIO_DEFAULT_TARGET_VERSION_FAMILY_LABEL=OTIO_CORE:0.17.0), "
+            "or update opentimelineio here.",
+        ) from error
+    except (ValueError, OSError, otio.exceptions.OTIOError) as error:
+        raise CutError(
+            f"The cut cannot be read: {one_line(str(error))}.",
+            where=str(path),
+            todo="It may be truncated or not an .otio file. Export it again.",
+        ) from error
+
+
+def _newer_schemas(path: Path) -> str:
+    """Which objects of a file are of a schema that this library does not know yet, in words."""
+    import opentimelineio as otio
+
+    known = dict(otio.core.type_version_map())
+
+    def labels(value: Any) -> Iterator[str]:
+        if isinstance(value, dict):
+            yield from [value["OTIO_SCHEMA"]] if isinstance(value.get("OTIO_SCHEMA"), str) else []
+        children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+        for child in children:
+            yield from labels(child)
+
+    newer = set()
+    for label in labels(json.loads(path.read_text(encoding="utf-8"))):
+        name, _, version = label.partition(".")
+        if version.isdigit() and int(version) > known.get(name, int(version)):
+            newer.add(f"{one_line(label, 40)} (known: {name}.{known[name]})")
+    return ", ".join(sorted(newer)) or "a schema"
+
+
+def _read_adapted(path: Path) -> Any:
+    """Through the adapter that is installed for the suffix."""
+    import opentimelineio as otio
+
+    suffix = path.suffix.lower().removeprefix(".")
+    if suffix not in otio.adapters.suffixes_with_defined_adapters(read=True):
+        raise CutError(
+            f"No adapter for .{one_line(suffix, 20)} files is installed.",
+            where=str(path),
+            todo="pip install 'rushes[nle]' (.edl .xml .fcpxml .aaf .ale), or export the cut as .otio.",
+        )
+    try:
+        return otio.adapters.read_from_file(
+            str(path), media_linker_name=otio.media_linker.MediaLinkingPolicy.DoNotLinkMedia
+        )
+    except Exception as error:  # adapters raise whatever their parsers raise
+        raise CutError(
+            f"The cut cannot be read: {one_line(f'{type(error).__name__}: {error}')}.",
+            where=str(path),
+            todo="Export it again, or export it as .otio.",
+        ) from error
+
+
+def _only_timeline(collection: Any, path: Path) -> Any:
+    import opentimelineio as otio
+
+    timelines = [child for child in collection if isinstance(child, otio.schema.Timeline)]
+    if len(timelines) == 1:
+        return timelines[0]
+    names = ", ".join(one_line(timeline.name, 40) or "(unnamed)" for timeline in timelines[:8])
+    raise CutError(
+        f"The file holds {len(timelines)} timelines{': ' + names if names else ''}.",
+        where=str(path),
+        todo="Export one sequence alone.",
+    )
+
+
+def _kind(found: Any) -> str:
+    import opentimelineio as otio
+
+    if isinstance(found, otio.core.UnknownSchema):
+        return f"an unknown kind of object ({one_line(str(found.original_schema_name), 40)})"
+    return f"a {type(found).__name__}"
+
+
+def _rate(timeline: Any, path: Path) -> Fraction:
+    """The record rate: of the global start, else of most clips."""
+    rates: Counter[float] = Counter()
+    if timeline.global_start_time is not None:
+        rates[timeline.global_start_time.rate] = 1
+    else:
+        clips = timeline.find_clips()
+        rates.update(clip.source_range.duration.rate for clip in clips if clip.source_range is not None)
+    for rate, _ in rates.most_common():
+        try:
+            return rate_of(rate)
+        except (BadInput, ValueError):
+            continue
+    raise CutError(
+        "The cut does not say how long its clips are.",
+        where=str(path),
+        todo="Export it with source ranges or with the media's ranges.",
+    )

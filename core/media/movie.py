@@ -1,0 +1,364 @@
+"""[av] Frames of a movie by number, exact also where they are coded out of order."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.errors import BadInput, MediaError
+from core.files import one_line
+from core.frames import FrameRange, parse_timecode, rate_of
+from core.media import yuv
+from core.media.info import MediaInfo, movie_space
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_TO_PLANES = {
+    **dict.fromkeys(("rgb24", "bgr24", "rgb0", "bgr0", "0rgb", "0bgr", "pal8", "rgb8", "bgr8"), "gbrp"),
+    **dict.fromkeys(("rgba", "bgra", "argb", "abgr"), "gbrap"),
+    **dict.fromkeys(("rgb48le", "rgb48be", "bgr48le", "bgr48be"), "gbrp16le"),
+    **dict.fromkeys(("rgba64le", "rgba64be", "bgra64le", "bgra64be"), "gbrap16le"),
+    **dict.fromkeys(("yuyv422", "uyvy422", "yvyu422", "nv16"), "yuv422p"),
+    **dict.fromkeys(("y210le", "p210le"), "yuv422p10le"),
+    **dict.fromkeys(("nv12", "nv21"), "yuv420p"),
+    "p010le": "yuv420p10le",
+    "gbrpf16le": "gbrpf32le",
+    "gbrapf16le": "gbrapf32le",
+}
+"""Packed pixel formats and the planar ones that hold the same numbers; swscale only moves them."""
+_PLANAR = re.compile(r"(?P<kind>yuvj?|yuva|gbra?p|gray)(?P<sub>4(?:20|22|44)p)?(?P<f32>f32)?\d*(?P<end>le|be)?")
+_WEIGHTS = {1: yuv.BT709, 5: yuv.BT601, 6: yuv.BT601, 9: yuv.BT2020, 10: yuv.BT2020}
+"""ITU-T H.273 matrix coefficients."""
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """Where a movie's frames are: their presentation times in order, and the key frames that decoding can start at."""
+
+    pts: tuple[int, ...]
+    keys: tuple[int, ...]
+    """Frame numbers of key frames, ascending."""
+    seeks: tuple[int, ...]
+    """Per key frame, the time to seek to (its decoding time)."""
+    rate: Fraction
+
+    def key(self, frame: int) -> int:
+        """The place in `keys` of the last key frame at or before a frame."""
+        return max(0, bisect_right(self.keys, frame) - 1)
+
+
+def movie_index(path: Path) -> Index:
+    """List a movie's frames without decoding them; kept until the file changes.
+
+    Raises:
+        MediaError: missing, truncated, without pictures, of a variable frame rate.
+    """
+    try:
+        stat = path.stat()
+    except OSError as error:
+        raise MediaError(
+            f"This movie cannot be opened: {error.strerror}.", where=one_line(str(path)),
+            todo="Mount or copy the media there, or relink the plate.",
+        ) from error  # fmt: skip
+    return _index(path, stat.st_size, stat.st_mtime_ns, stat.st_ino)
+
+
+def probe_movie(path: Path, count: bool = True) -> MediaInfo:
+    """What a movie is. The first frame is decoded; with `count` every frame is listed, else the header is believed.
+
+    Raises:
+        MediaError: as `movie_index`, or interlaced, turned by metadata, of a pixel format or codec not handled.
+    """
+    with _opened(path) as container:
+        stream = _video(container, path)
+        if count or not stream.frames:
+            index = movie_index(path)
+            frames, rate = len(index.pts), index.rate
+        else:
+            frames, rate = stream.frames, rate_of(stream.average_rate or stream.guessed_rate)
+        first = next(container.decode(stream), None)
+        if first is None:
+            raise _truncated(path, "no frame of it can be decoded")
+        _refuse_odd(path, stream, first)
+        name = _planar(first.format.name, path)
+        alpha = name.startswith(("yuva", "gbra"))
+        code = stream.codec_context
+        colour, note = movie_space(int(code.color_trc), int(code.color_primaries))
+        timecode, drop = _timecode(container, rate)
+        return MediaInfo(
+            "movie", FrameRange(0, frames - 1), rate, first.width, first.height,
+            pixel_aspect=Fraction(stream.sample_aspect_ratio or 1) or Fraction(1),
+            channels=1 if name.startswith("gray") else 4 if alpha else 3,
+            colour=colour, alpha="straight" if alpha else "none",
+            bits=first.format.components[0].bits, timecode=timecode, drop=drop,
+            reel=_tag(container, "reel_name", "reel", "tape", "com.apple.proapps.reel"), layers=(), note=note,
+        )  # fmt: skip
+
+
+class Movie:
+    """An open movie. `read` decodes on from where it is, and seeks only where a key frame lies in between."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.index = movie_index(path)
+        self._stack = contextlib.ExitStack()
+        self._container = self._stack.enter_context(_opened(path))
+        self._stream = _video(self._container, path)
+        self._stream.thread_type = "AUTO"
+        self._frames: Iterator[Any] = iter(())
+        self._next: int | None = None
+
+    def close(self) -> None:
+        self._stack.close()
+
+    def read(self, number: int) -> NDArray[np.float32]:
+        """Frame `number` (from 0) as (H, W, C) float32 code values. Raises MediaError where it cannot be decoded."""
+        key = self.index.key(number)
+        if self._next is None or not self.index.keys[key] <= self._next <= number:
+            self._seek(key)
+        frame = self._forward(number)
+        while frame is None and key > 0:  # some containers land behind the key frame that was asked for
+            key -= 1
+            self._seek(key)
+            frame = self._forward(number)
+        if frame is None or frame.is_corrupt:
+            self._next = None
+            raise MediaError(
+                f"Frame {number} of this movie cannot be decoded.", where=one_line(str(self.path)),
+                todo="Copy the movie again, or export it anew.",
+            )  # fmt: skip
+        self._next = number + 1
+        return _pixels(frame, self._stream.codec_context, self.path)
+
+    def _seek(self, key: int) -> None:
+        with _explained(self.path):
+            self._container.seek(self.index.seeks[key], stream=self._stream)
+        self._frames = self._container.decode(self._stream)
+        self._next = self.index.keys[key]
+
+    def _forward(self, number: int) -> Any:
+        wanted = self.index.pts[number]
+        with _explained(self.path):
+            for frame in self._frames:
+                if frame.pts is not None and frame.pts >= wanted:
+                    return frame if frame.pts == wanted else None
+        return None
+
+
+# Opening and listing
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    import av
+
+    try:
+        yield
+    except (av.FFmpegError, OSError, EOFError) as error:
+        if isinstance(error, FileNotFoundError):
+            what, todo = "This movie is missing.", "Mount or copy the media there, or relink the plate."
+        else:
+            what = f"This movie cannot be read, it may be cut short: {one_line(getattr(error, 'strerror', '') or str(error))}."
+            todo = "Copy the movie again, or export it anew."
+        raise MediaError(what, where=one_line(str(path)), todo=todo) from error
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    import av
+
+    with _explained(path):
+        container = av.open(f"file:{path}", metadata_errors="replace")
+    with container, _explained(path):
+        yield container
+
+
+def _video(container: Any, path: Path) -> Any:
+    for stream in container.streams.video:
+        if not stream.disposition & stream.disposition.attached_pic:
+            return stream
+    raise MediaError(
+        "This file holds no moving picture.", where=one_line(str(path)), todo="Relink the plate to a movie."
+    )
+
+
+def _truncated(path: Path, why: str) -> MediaError:
+    return MediaError(
+        f"This movie is cut short: {why}.", where=one_line(str(path)), todo="Copy the movie again, or export it anew."
+    )
+
+
+@lru_cache(maxsize=64)
+def _index(path: Path, size: int, mtime_ns: int, inode: int) -> Index:
+    with _opened(path) as container:
+        stream = _video(container, path)
+        if any(entry.pos + entry.size > size for entry in stream.index_entries):
+            raise _truncated(path, "its index points beyond its end")
+        packets = _entries(stream) or _packets(container, stream, path)
+        if not packets:
+            raise _truncated(path, "it holds no frames")
+        packets.sort()
+        pts = tuple(packet[0] for packet in packets)
+        keys = tuple(n for n, packet in enumerate(packets) if packet[2])
+        if not keys or len(set(pts)) != len(pts):
+            raise MediaError(
+                "This movie carries no usable time stamps or key frames.", where=one_line(str(path)),
+                todo="Rewrap or export it, for example as ProRes.",
+            )  # fmt: skip
+        rate = _steady_rate(stream, pts, path)
+        _refuse_short(stream, len(pts), rate, path)
+        return Index(pts, keys, tuple(packets[n][1] for n in keys), rate)
+
+
+def _entries(stream: Any) -> list[tuple[int, int, bool]]:
+    """The frames from a QuickTime index alone, where each codes one frame and order cannot change; else nothing.
+
+    A camera original of 100 GB is not read through to count its frames.
+    """
+    entries = stream.index_entries
+    if not stream.codec_context.codec.intra_only or not stream.frames or len(entries) != stream.frames:
+        return []
+    return [(entry.timestamp, entry.timestamp, True) for entry in entries if not entry.is_discard]
+
+
+def _packets(container: Any, stream: Any, path: Path) -> list[tuple[int, int, bool]]:
+    found = []
+    for packet in container.demux(stream):
+        if packet.size and not packet.is_discard:
+            if packet.pts is None:
+                return []
+            found.append((packet.pts, packet.pts if packet.dts is None else packet.dts, packet.is_keyframe))
+    return found
+
+
+def _steady_rate(stream: Any, pts: tuple[int, ...], path: Path) -> Fraction:
+    """The frame rate, where every frame is within a tenth of a frame (or one tick) of where a constant rate puts it."""
+    stated = stream.average_rate or stream.guessed_rate or stream.base_rate
+    if not stated:
+        raise MediaError(
+            "This movie states no frame rate.", where=one_line(str(path)), todo="Export it at a constant rate."
+        )
+    rate = rate_of(stated)
+    step = 1 / (rate * stream.time_base)
+    slack = max(Fraction(1), step / 10)
+    if any(abs(time - pts[0] - n * step) > slack for n, time in enumerate(pts)):
+        raise MediaError(
+            "This movie has a variable frame rate (or repeats fields), which is not handled yet.", where=one_line(str(path)),
+            todo=f"Export it at a constant rate, for example {rate}.",
+        )  # fmt: skip
+    return rate
+
+
+def _refuse_short(stream: Any, frames: int, rate: Fraction, path: Path) -> None:
+    """Compare with what the container states. QuickTime's index was checked already, and an edit list may show fewer."""
+    if stream.index_entries and stream.container.format.name.startswith("mov"):
+        return
+    stated = stream.frames
+    clock = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
+    if not stated and clock:
+        stated = round((int(clock[1]) * 3600 + int(clock[2]) * 60 + Fraction(clock[3])) * rate)
+    if frames < stated - 1:
+        raise _truncated(path, f"{frames} of {stated} frames are there")
+
+
+def _refuse_odd(path: Path, stream: Any, first: Any) -> None:
+    odd = ""
+    if first.interlaced_frame or int(stream.codec_context.field_order) > 1:
+        odd = "interlaced"
+    elif first.rotation:
+        odd = f"turned by {first.rotation}° in its metadata"
+    if odd:
+        raise MediaError(
+            f"This movie is {odd}, which is not handled yet.", where=one_line(str(path)),
+            todo="Export it progressive and upright, for example as ProRes.",
+        )  # fmt: skip
+
+
+def _tag(container: Any, *names: str) -> str:
+    """The first of some tags that the file or one of its streams carries."""
+    for tags in (container.metadata, *(stream.metadata for stream in container.streams)):
+        for name in names:
+            if tags.get(name):
+                return one_line(tags[name])
+    return ""
+
+
+def _timecode(container: Any, rate: Fraction) -> tuple[int | None, bool]:
+    text = _tag(container, "timecode")
+    try:
+        return (parse_timecode(text, rate), text[8] in ";.") if text else (None, False)
+    except BadInput:
+        return None, False
+
+
+# Pixels
+
+
+def _planar(name: str, path: Path) -> str:
+    planar = _TO_PLANES.get(name, name)
+    if not _PLANAR.fullmatch(planar):
+        raise MediaError(
+            f"Movies of the pixel format {one_line(name)} are not handled.", where=one_line(str(path)),
+            todo="Export it, for example as ProRes.",
+        )  # fmt: skip
+    return planar
+
+
+def _pixels(frame: Any, code: Any, path: Path) -> NDArray[np.float32]:
+    import numpy as np
+
+    name = _planar(frame.format.name, path)
+    if name != frame.format.name:
+        frame = frame.reformat(format=name)
+    match = _PLANAR.fullmatch(name)
+    assert match is not None
+    bits = frame.format.components[0].bits
+    kind = "f4" if match["f32"] else "u1" if bits == 8 else "u2"
+    planes = [
+        _plane(plane, np.dtype(kind).newbyteorder(">" if match["end"] == "be" else "<")) for plane in frame.planes
+    ]
+    if match["kind"].startswith("yuv"):
+        shift = {"444p": (0, 0), "422p": (1, 0), "420p": (1, 1)}[match["sub"]]
+        return yuv.decode(planes, yuv.Coding(bits, _weights(code, frame, path), _full(code, frame), shift))
+    if match["kind"].startswith("gbr"):
+        planes = [planes[n] for n in (2, 0, 1, 3)[: len(planes)]]
+    stacked = np.stack(planes, axis=-1).astype(np.float32)
+    if match["f32"]:
+        return stacked
+    if match["kind"] == "gray" and not _full(code, frame):
+        black, white = yuv.Coding(bits).luma
+        return (stacked - np.float32(black)) * np.float32(1 / white)
+    return stacked * np.float32(1 / (2**bits - 1))
+
+
+def _plane(plane: Any, dtype: np.dtype[Any]) -> NDArray[Any]:
+    import numpy as np
+
+    rows = np.frombuffer(plane, dtype).reshape(plane.height, -1)
+    return rows[:, : plane.width]
+
+
+def _weights(code: Any, frame: Any, path: Path) -> tuple[float, float]:
+    """By the container's tag, then the frame's; without one BT.709 from 720 lines up and BT.601 below."""
+    for tag in (int(code.colorspace), int(frame.colorspace)):
+        if tag in _WEIGHTS:
+            return _WEIGHTS[tag]
+        if tag not in (0, 2):
+            raise MediaError(
+                f"Movies with the colour matrix {tag} are not handled.", where=one_line(str(path)),
+                todo="Export it with the BT.709 matrix.",
+            )  # fmt: skip
+    return yuv.BT709 if frame.height >= 720 else yuv.BT601
+
+
+def _full(code: Any, frame: Any) -> bool:
+    return frame.format.name.startswith("yuvj") or 2 in (int(code.color_range), int(frame.color_range))

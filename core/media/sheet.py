@@ -1,0 +1,156 @@
+"""[PIL] Pictures for people: contact sheets, comparisons, and the line of text over a review movie."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.files import explained, one_line, settle, temp_beside
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Shown = NDArray[np.uint8]
+
+_GREY = (118, 118, 118)
+"""18 % grey in sRGB: what a picture is judged against."""
+_BLACK, _WHITE, _DIM = (20, 20, 20), (240, 240, 240), (52, 52, 52)
+_CELL = 384
+"""Width of a sheet's cells."""
+_GAP = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One picture of a sheet."""
+
+    picture: Shown
+    """(H, W, 3) uint8 sRGB."""
+    label: str
+
+
+def contact_sheet(cells: Sequence[Cell], out: Path, columns: int) -> Path:
+    """Write a PNG of labelled pictures in rows, numbered from 0 in their upper left corner; small ones are enlarged.
+
+    Raises:
+        ValueError: no cells. DiskFull, Broken: it cannot be written; nothing is left behind.
+    """
+    if not cells:
+        raise ValueError("a sheet of no pictures")
+    from PIL import Image, ImageDraw
+
+    columns = max(1, min(columns, len(cells)))
+    thumbs = [_fitted(cell.picture, _CELL) for cell in cells]
+    height = max(thumb.height for thumb in thumbs)
+    line = 30
+    rows = -(-len(cells) // columns)
+    sheet = Image.new("RGB", (_GAP + columns * (_CELL + _GAP), _GAP + rows * (height + line + _GAP)), _GREY)
+    draw = ImageDraw.Draw(sheet)
+    for n, (cell, thumb) in enumerate(zip(cells, thumbs, strict=True)):
+        x, y = _GAP + n % columns * (_CELL + _GAP), _GAP + n // columns * (height + line + _GAP)
+        sheet.paste(thumb, (x, y + (height - thumb.height) // 2))
+        _tab(draw, (x, y + (height - thumb.height) // 2), str(n))
+        draw.text((x + 1, y + height + 6), _clipped(draw, cell.label, 16, _CELL), fill=_BLACK, font=_font(16))
+    return _save(sheet, out)
+
+
+def comparison(
+    a: Shown, b: Shown, out: Path, *, captions: tuple[str, str] = ("A", "B"), gain: float = 4.0
+) -> Path:  # fmt: skip
+    """Write a PNG of A, B and their difference |A − B| × gain (of what is seen, in sRGB code values) side by side.
+
+    Raises:
+        ValueError: sizes differ. DiskFull, Broken: it cannot be written; nothing is left behind.
+    """
+    import numpy as np
+    from PIL import Image, ImageDraw
+
+    if a.shape != b.shape:
+        raise ValueError(f"pictures of {a.shape} and {b.shape}")
+    apart = np.clip(np.abs(a.astype(np.float32) - b.astype(np.float32)) * gain, 0, 255).astype(np.uint8)
+    width = max(240, min(640, a.shape[1]))
+    panes = [_fitted(picture, width) for picture in (a, b, apart)]
+    texts = (f"A  {captions[0]}", f"B  {captions[1]}", f"|A − B| × {gain:g}")
+    line = 34
+    size = (_GAP + 3 * (width + _GAP), panes[0].height + line + _GAP)
+    sheet = Image.new("RGB", size, _GREY)
+    draw = ImageDraw.Draw(sheet)
+    for n, (pane, text) in enumerate(zip(panes, texts, strict=True)):
+        x = _GAP + n * (width + _GAP)
+        draw.text((x + 1, 9), _clipped(draw, text, 16, width), fill=_BLACK, font=_font(16))
+        sheet.paste(pane, (x, line))
+    return _save(sheet, out)
+
+
+def burn_in(picture: NDArray[np.float32], lines: Sequence[str]) -> NDArray[np.float32]:
+    """Draw lines of text over the lower left corner of a display-encoded (H, W, 3) float32 picture; a new array.
+
+    Each line sits on a dark strip, at a 27th of the picture's height, cut off at its right edge.
+    """
+    import numpy as np
+    from PIL import Image, ImageDraw
+
+    result = picture.copy()
+    height, width = picture.shape[:2]
+    size = max(9, height // 27)
+    step = size + size // 2
+    top = max(0, height - step * len(lines))
+    strip = Image.new("L", (width, height - top), 0)
+    draw = ImageDraw.Draw(strip)
+    for n, text in enumerate(lines):
+        draw.text(
+            (size // 2, n * step + size // 5), _clipped(draw, text, size, width - size), fill=255, font=_font(size)
+        )
+    ink = (np.asarray(strip, np.float32) / 255)[..., None]
+    result[top:] = result[top:] * np.float32(0.35) * (1 - ink) + np.float32(0.92) * ink
+    return result
+
+
+@lru_cache(maxsize=16)
+def _font(size: int) -> Any:
+    from PIL import ImageFont
+
+    return ImageFont.load_default(size)
+
+
+def _clipped(draw: Any, text: str, size: int, width: int) -> str:
+    """The text on one line, cut with an ellipsis where it is wider than the place for it."""
+    text = one_line(text)
+    if draw.textlength(text, font=_font(size)) <= width:
+        return text
+    while text and draw.textlength(text + "…", font=_font(size)) > width:
+        text = text[:-1]
+    return text + "…"
+
+
+def _tab(draw: Any, at: tuple[int, int], text: str) -> None:
+    x, y = at
+    width = int(draw.textlength(text, font=_font(16))) + 14
+    draw.rectangle((x, y, x + width, y + 24), fill=_DIM)
+    draw.text((x + 7, y + 3), text, fill=_WHITE, font=_font(16))
+
+
+def _fitted(picture: Shown, width: int) -> Any:
+    from PIL import Image
+
+    image = Image.fromarray(picture)
+    height = max(1, round(picture.shape[0] * width / picture.shape[1]))
+    return image.resize(
+        (width, height), Image.Resampling.LANCZOS if width < picture.shape[1] else Image.Resampling.NEAREST
+    )
+
+
+def _save(image: Any, out: Path) -> Path:
+    with explained(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        temp = temp_beside(out)
+        try:
+            image.save(temp, "PNG")
+            settle(temp, out)
+        finally:
+            temp.unlink(missing_ok=True)
+    return out

@@ -1,0 +1,194 @@
+"""Render frames: decode, steps and encode overlap; what is in memory depends on batches, not on the shot's length.
+
+One thread decodes the plate, the calling thread runs the steps that call models, and a small pool makes everything that
+follows (fills, comps, colour) and writes the files. Results do not depend on which thread made them.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.errors import MediaError, RecipeError, RenderError
+from core.files import canonical_json, sha256_bytes
+from core.ops.base import Chained, Op, Windowed
+from core.recipe.model import PLATE, Recipe
+from core.render.finish import Finished, finish_frame
+from core.render.graph import Graph, Node, Scene
+from core.render.kit import RenderKit
+from core.render.plan import chunks, digest, measured, promise_ended
+from core.render.reuse import StepStore
+from core.render.sources import Materials, Plates
+from core.render.tally import Tally
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from core.cut.shots import Shot
+    from core.media.write import Written
+    from core.render.models import Models
+
+__all__ = ["FrameDone", "Tally", "Work", "render"]
+
+
+@dataclass(frozen=True)
+class Work:
+    """What to render, and where everything lies."""
+
+    recipe: Recipe
+    """Frozen: with `range`, and models resolved to hashes."""
+    shot: Shot
+    plate: Path
+    """As `core.cut.shots.plate_path` gives it."""
+    frames: tuple[int, ...]
+    """The shot frames to write, sorted, inside the recipe's range."""
+    path: Callable[[int, str], Path]
+    """(frame, layer) → file; layer "" is the master."""
+    steps: Path
+    """The folder of kept step outputs."""
+    materials: Mapping[str, Path] = field(default_factory=dict)
+    """Input name → file, movie or printf pattern on this machine."""
+    colour_config: str = ""
+    """Empty: the default of `core.layout`."""
+    working: str = "ACEScg"
+    writers: int = 0
+    """Threads that comp and write; 0: half the cores, 2 to 8."""
+    origin: str = ""
+    """For whom: `sq010_sh0020_v003` or a preview. Kept outputs remember who made them."""
+
+
+@dataclass(frozen=True)
+class FrameDone:
+    """A file that is whole on disk."""
+
+    frame: int
+    layer: str
+    """"" for the master."""
+    written: Written
+    facts: Mapping[str, Any]
+    """Of the master: `digest` (of all that made the frame), `changed` (share of pixels against the plate), `nonfinite`,
+    and what operations noted, by step."""
+
+
+def render(work: Work, models: Models, tally: Tally, tick: Callable[[], None]) -> Iterator[FrameDone]:
+    """Render `work.frames` in order; each result is durable when it comes. Closing the generator stops cleanly.
+
+    Args:
+        tick: called often from this thread; what it raises (Cancelled) stops the render.
+
+    Raises:
+        RenderError: an operation gave another format than planned, or NaN and Inf that the plate did not have.
+        MediaError: a plate or input frame is missing. RecipeError: the steps do not fit together.
+        DiskFull, Broken: nothing half-written stays, frames that were done stay.
+    """
+    _check(work)
+    writers = work.writers or min(8, max(2, (os.cpu_count() or 2) // 2))
+    with ExitStack() as stack:
+        pool = ThreadPoolExecutor(writers, thread_name_prefix="finish")
+        graph = _opened(work, models, tally, tick, pool, stack)
+        targets = {"": work.recipe.final, **{layer: layer for layer in work.recipe.output.layers}}
+        _measure(graph, targets.values())
+        waiting: deque[Future[Finished]] = deque()
+        flicker = _Flicker()
+        for frame in _prepared(graph, work, targets.values()):
+            for name in targets.values():
+                graph.make((name, frame))
+            digests = {layer: graph.digest((name, frame)) for layer, name in targets.items()}
+            waiting.append(pool.submit(finish_frame, graph, work, frame, targets, digests))
+            while len(waiting) > 2 * writers or (waiting and waiting[0].done()):
+                yield from _done(graph.wait(waiting.popleft()), tally, flicker)
+        while waiting:
+            yield from _done(graph.wait(waiting.popleft()), tally, flicker)
+        graph.settle_saves(wait=True)
+        tally.damaged = graph.store.damaged
+
+
+def _check(work: Work) -> None:
+    recipe = work.recipe
+    if recipe.range is None:
+        raise RenderError("The recipe has no range.", todo="Freeze the recipe, then render it.")
+    outside = [frame for frame in work.frames if frame not in recipe.frames]
+    if outside:
+        raise RenderError(
+            f"Frame {outside[0]} is outside the recipe's range {recipe.frames}.", todo="Choose frames inside the range."
+        )
+    for step in recipe.step:
+        if isinstance(step.frames, (Chained, Windowed)):
+            raise RenderError(
+                f"The operation `{step.op}` needs its neighbours ({type(step.frames).__name__.lower()}), which this "
+                "rushes cannot render.", where=f"step `{step.name}`", todo="Use an operation that makes each frame alone.",
+            )  # fmt: skip
+
+
+def _opened(
+    work: Work, models: Models, tally: Tally, tick: Callable[[], None], pool: ThreadPoolExecutor, stack: ExitStack
+) -> Graph:
+    """Open everything a render reads. `stack` closes it: first the threads are told to stop, then the files close."""
+    from core.media.colour import Colour
+
+    recipe, plate = work.recipe, work.shot.plate
+    if plate is None:
+        raise MediaError(f"{work.shot.id} has no plate: {work.shot.missing}.", todo="Bring the media back, then retry.")
+    stack.callback(pool.shutdown, wait=True, cancel_futures=True)
+    colour = Colour(work.colour_config)
+    colour.require(recipe.output.master.colour, "output.master.colour")
+    kit = RenderKit(recipe, models, colour, work.working, tally, tick)
+    materials = Materials(recipe.input, work.materials, plate, colour, work.working, tally)
+    stack.callback(materials.close)
+    plates = Plates(plate, work.plate, colour, work.working, tally)
+    stack.callback(plates.close)
+    stack.callback(pool.shutdown, wait=True, cancel_futures=True)
+    stack.callback(kit.stop.set)
+    kept = any(step.keep for step in recipe.step)
+    scene = Scene(
+        recipe=recipe,
+        formats=recipe.formats(plates.format, materials.formats()),
+        available=materials.available(plate.frames),
+        environment=digest([models.digest(), work.colour_config, work.working]) if kept else "",
+        origin=work.origin,
+    )
+    tally.promise_ended = promise_ended(recipe)
+    return Graph(scene, plates, materials, StepStore(work.steps), kit, pool)
+
+
+def _prepared(graph: Graph, work: Work, names: Iterable[str]) -> Iterator[int]:
+    """The frames in order, their sources sent for one portion ahead: decoding overlaps, and what two portions read stays."""
+    wanted = (*names, PLATE)
+    parts = chunks(work.frames, work.recipe.batch())
+    for index, part in enumerate(parts):
+        for ahead in parts[:2] if index == 0 else parts[index + 1 : index + 2]:
+            graph.prepare((name, frame) for frame in ahead for name in wanted)
+        for frame in part:
+            graph.kit.tick()
+            graph.settle_saves()
+            yield frame
+
+
+def _measure(graph: Graph, names: Iterable[str]) -> None:
+    """Let every needed step that measures see the plate once. The result is kept: a resumed render measures nothing."""
+    frames, kit = measured(graph.scene.available), graph.kit
+    for step in graph.needed(names):
+        if type(step).measure is Op.measure:
+            continue
+        key = measure_digest(step, {edge: [graph.digest((edge, frame)) for frame in frames] for edge in step.edges()})
+        stats = graph.store.load_stats(key)
+        if stats is None:
+            with kit.tally.stage("comp"):
+                stats = step.measure(lambda name: graph.look(name, frames), kit)
+            graph.store.save_stats(key, stats)
+            stats = graph.store.load_stats(key) or stats  # as JSON has it, so that the first render and the next agree
+        kit.measured[step.name] = kit.tally.stats[step.name] = stats
+
+
+def _done(finished: Finished, tally: Tally, flicker: _Flicker) -> Iterator[FrameDone]:
+    tally.count_frame(finished.facts["changed"], finished.facts["nonfinite"], flicker.next(finished))
+    for layer, written in finished.written.items():
+        yield FrameDone(finished.frame, layer, written, finished.facts if layer == "" else {})

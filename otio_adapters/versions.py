@@ -1,0 +1,107 @@
+"""Versions in a timeline: the one metadata key `rushes`, and media references named `gen_v003` beside the editor's.
+
+Everything under the key is plain (text, booleans, whole numbers, lists and dictionaries of them), so it survives programs
+that have never heard of rushes. Ids in it are evidence, not identity: editors copy clips.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import opentimelineio as otio
+
+KEY = "rushes"
+SCHEMA = "rushes/1"
+_INT64 = 2**63
+
+
+def reference_key(version: str) -> str:
+    """`v003` → `gen_v003`: a name that the editor's own tools do not use."""
+    return f"gen_{version}"
+
+
+def get(item: Any) -> dict[str, Any]:
+    """What rushes wrote on a clip, media reference or timeline, as a plain dictionary; empty where it wrote nothing."""
+    found = item.metadata.get(KEY)
+    # Copied at once: a dictionary taken from a temporary dies with it.
+    return plain(found) if isinstance(found, Mapping) and found.get("schema") == SCHEMA else {}
+
+
+def put(item: Any, values: Mapping[str, Any]) -> None:
+    """Replace what rushes wrote on `item`; empty `values` remove the key.
+
+    Raises:
+        ValueError: a value is not plain, or an integer that OTIO would clamp (seeds go in as text).
+    """
+    if values:
+        item.metadata[KEY] = {"schema": SCHEMA, **plain(values)}
+    elif KEY in item.metadata:
+        del item.metadata[KEY]
+
+
+def plain(value: Any) -> Any:
+    """A copy in plain Python types. Raises ValueError for what does not come back from a file as it went in."""
+    if isinstance(value, bool) or value is None or isinstance(value, str):
+        return value
+    if isinstance(value, int) and -_INT64 <= value < _INT64:
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if hasattr(value, "__iter__") and not isinstance(value, (bytes, bytearray)):
+        return [plain(item) for item in value]
+    raise ValueError(f"not a plain value for metadata: {value!r}")
+
+
+def is_ours(key: str, reference: Any) -> bool:
+    """True for a reference that rushes added: its name and its metadata both say so."""
+    return re.fullmatch(r"gen_v\d{3,6}", key) is not None and bool(get(reference))
+
+
+def editor_key(clip: otio.schema.Clip) -> str:
+    """The key of the reference that the editor had active."""
+    references = clip.media_references()
+    active = clip.active_media_reference_key
+    if active not in references or not is_ours(active, references[active]):
+        return str(active)
+    theirs = [key for key, reference in references.items() if not is_ours(key, reference)]
+    remembered = get(clip).get("editor_key")
+    if remembered in theirs:
+        return str(remembered)
+    default = str(otio.schema.Clip.DEFAULT_MEDIA_KEY)
+    return default if default in theirs or not theirs else str(theirs[0])
+
+
+def editor_reference(clip: otio.schema.Clip) -> Any:
+    """The media reference that the editor had active, or None."""
+    return clip.media_references().get(editor_key(clip))
+
+
+def add_versions(clip: otio.schema.Clip, references: Mapping[str, Any], active: str, facts: Mapping[str, Any]) -> None:
+    """Put versions beside the editor's references.
+
+    Args:
+        references: `v003` → media reference, each already `put` with its own facts.
+        active: the version that plays; empty: the editor's choice stays.
+        facts: what to say of the clip (`clip_id`, `shot`).
+
+    Raises:
+        ValueError: a reference of that name is there and is not ours, or `active` is not among the versions.
+    """
+    present, theirs = clip.media_references(), editor_key(clip)
+    for version, reference in references.items():
+        key = reference_key(version)
+        if key in present and not is_ours(key, present[key]):
+            raise ValueError(f"the clip already holds a reference named {key} that rushes did not write")
+        present[key] = reference
+    wanted = reference_key(active) if active else clip.active_media_reference_key
+    clip.set_media_references(present, wanted)
+    put(clip, {**facts, "editor_key": theirs})
+
+
+def versions(clip: otio.schema.Clip) -> Iterator[tuple[str, Any]]:
+    """(`v003`, reference) for every version in the clip, oldest first."""
+    ours = [(key, reference) for key, reference in clip.media_references().items() if is_ours(key, reference)]
+    for key, reference in sorted(ours, key=lambda pair: int(pair[0].removeprefix("gen_v"))):
+        yield key.removeprefix("gen_"), reference

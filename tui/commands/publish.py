@@ -1,0 +1,51 @@
+"""`publish`, `verify`: handing over, and checking that everything still is what it was."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from core.errors import Difference
+from tui.commands import output
+from tui.commands.here import AnyShots, Json, Out, here
+
+app = typer.Typer()
+
+
+@app.command(epilog="Example: rushes publish --for master --out ~/turnover/cut_v003.otio")
+def publish(
+    purpose: Annotated[str, typer.Option("--for", metavar="NAME", help="Whom it is for: master.")] = "master",
+    out: Out = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every complete version, not the circled and the newest two.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Write the timeline back for editorial, read it back, and compare it with what was received."""
+    published = here().publish(purpose, out, every_version=every)
+    if as_json:
+        output.document("published", published)
+        return
+    output.line(str(published.path))
+
+
+@app.command(epilog="Example: rushes verify sq010_sh0020")
+def verify(patterns: AnyShots = None, as_json: Json = False) -> None:
+    """Check plates, recipes, every frame's hash, and the history. Ends with 1 where something differs."""
+    show = here()
+    with output.Ticker("reading") as tick:
+        verdict = show.verify(patterns or (), tick)
+    wrong = [check for check in verdict.checks if check.state in ("changed", "missing")]
+    if as_json:
+        output.document("checks", verdict.checks)
+    else:
+        shown = [check for check in verdict.checks if check.state != "ok"]
+        titles = ("shot", "version", "what", "state", "detail")
+        cells = [(check.shot, check.version, check.what, check.state, check.detail) for check in shown]
+        output.table(titles, cells, empty=f"All {len(verdict.checks)} checks hold.")
+    if not verdict.ok:
+        shots = sorted({check.shot for check in wrong if check.shot})
+        where = ", ".join(shots[:8])
+        todo = "What was committed is in git; pictures can be rendered again: rushes generate --missing SHOT."
+        raise Difference(f"{len(wrong)} of {len(verdict.checks)} checks failed.", where=where, todo=todo)

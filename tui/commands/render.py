@@ -1,0 +1,87 @@
+"""`generate`, `queue`, `cancel`, `retry`, `worker`: making versions, and the machine that renders them."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from core.errors import BadInput
+from core.layout import state_root
+from tui.app import present
+from tui.commands import output
+from tui.commands.here import Json, Shots, Wait, here
+from tui.commands.waiting import wait_for
+
+app = typer.Typer()
+
+JobId = Annotated[
+    str, typer.Argument(metavar="JOB", help="A job as `rushes queue` shows it; a part that is unique will do.")
+]
+
+
+@app.command(epilog="Example: rushes generate 'sq010_*' --summary 'candlelight, less boil' --wait")
+def generate(
+    shots: Shots,
+    summary: Annotated[str, typer.Option("--summary", metavar="TEXT", help="What is new, for the history.")] = "",
+    wait: Wait = False,
+    missing: Annotated[bool, typer.Option("--missing", help="Only what existing versions still lack.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Freeze the drafts as new versions, commit and queue them. A worker renders on when the terminal is gone."""
+    if missing and summary:
+        raise BadInput("--missing makes no new version, so it takes no --summary.", todo="Leave one of them out.")
+    show = here()
+    jobs = show.generate(show.select(shots), summary, missing=missing)
+    if not as_json:
+        for job in jobs:
+            output.line(f"{job.shot} {job.version}: {job.total} frames queued as {job.id}")
+        if not jobs:
+            output.line("Nothing is missing.")
+    if wait and jobs:
+        jobs = list(
+            wait_for(show, jobs, f"{len(jobs)} versions" if len(jobs) > 1 else f"{jobs[0].shot} {jobs[0].version}")
+        )
+    if as_json:
+        output.document("jobs", [present.job_facts(job) for job in jobs])
+
+
+@app.command(epilog="Example: rushes queue --json")
+def queue(as_json: Json = False) -> None:
+    """List the jobs: waiting, rendering, ended."""
+    jobs = here().jobs()
+    if as_json:
+        output.document("jobs", [present.job_facts(job) for job in jobs])
+        return
+    output.table(present.JOB_TITLES, [present.job_cells(job) for job in jobs], empty="The queue is empty.")
+
+
+@app.command(epilog="Example: rushes cancel 01JZ8Q")
+def cancel(job: JobId) -> None:
+    """Stop a job. Its finished frames stay, and `retry` goes on from them."""
+    show = here()
+    ended = show.steer(job, "cancel")
+    said = "stops after the block in flight" if ended.state == "rendering" else f"is {ended.state}"
+    output.line(f"{ended.shot} {ended.version or ended.kind} {said}. To go on: rushes retry {ended.id}")
+
+
+@app.command(epilog="Example: rushes retry 01JZ8Q --wait")
+def retry(job: JobId, wait: Wait = False) -> None:
+    """Queue a failed or cancelled job again; only missing frames are rendered."""
+    show = here()
+    again = show.steer(job, "retry")
+    output.line(f"{again.shot} {again.version or again.kind}: {again.done} of {again.total} frames are there; queued.")
+    if wait:
+        wait_for(show, [again], f"{again.shot} {again.version or again.kind}")
+
+
+@app.command(epilog="Example: rushes worker --once")
+def worker(
+    once: Annotated[bool, typer.Option("--once", help="Leave when the queue is empty.")] = False,
+    device: Annotated[str, typer.Option("--device", metavar="NAME", help="auto, cpu, cuda, cuda:1 …")] = "auto",
+) -> None:
+    """Render queued jobs in this terminal, for every show of yours on this machine."""
+    from core.farm.worker import run
+
+    raise typer.Exit(run(state_root(os.environ), os.environ, once=once, device=device))

@@ -1,0 +1,114 @@
+"""`note`, `approve`, `retake`, `circle`, `compare`, `sheet`: judging versions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from core.errors import BadInput
+from tui.commands import output
+from tui.commands.here import Json, Out, Shot, Version, here, one_shot
+from tui.commands.words import print_changes
+
+if TYPE_CHECKING:
+    from core.audit.pictures import Comparison
+
+app = typer.Typer()
+
+Frames = Annotated[str, typer.Option("--frames", metavar="A-B", help="The frames it is about.")]
+Remark = Annotated[str, typer.Argument(metavar="[TEXT]", help="A remark with it.")]
+
+
+@app.command(epilog="Example: rushes note sq010_sh0020 v003 'the flame boils' --frames 1040-1052")
+def note(
+    shot: Shot, version: Version, text: Annotated[str, typer.Argument(metavar="TEXT")], frames: Frames = ""
+) -> None:
+    """Leave a note on a version, or on some of its frames."""
+    _review(shot, version, "note", text, frames)
+
+
+@app.command(epilog="Example: rushes approve sq010_sh0020 v003")
+def approve(shot: Shot, version: Version, text: Remark = "") -> None:
+    """Approve a version. To send it to editorial, circle it as well."""
+    _review(shot, version, "approve", text)
+
+
+@app.command(epilog="Example: rushes retake sq010_sh0020 v002 'too much paint on the face'")
+def retake(shot: Shot, version: Version, text: Remark = "") -> None:
+    """Ask for a retake."""
+    _review(shot, version, "retake", text)
+
+
+@app.command(epilog="Example: rushes circle sq010_sh0020 v003 --temp")
+def circle(
+    shot: Shot,
+    version: Version,
+    temp: Annotated[bool, typer.Option("--temp", help="For now: not the final choice.")] = False,
+) -> None:
+    """Choose the version that goes to editorial."""
+    _review(shot, version, "circle", temp=temp)
+
+
+def _review(shot: str, version: str, kind: str, text: str = "", frames: str = "", *, temp: bool = False) -> None:
+    show = here()
+    event = show.review(one_shot(show, shot), version, kind, text, frame_span(frames), temp=temp)  # type: ignore[arg-type]
+    done = {"note": "noted", "approve": "approved", "retake": "sent back", "circle": "circled"}[kind]
+    output.line(f"{shot} {event.version} {done}{' as temp' if temp else ''}.")
+    if show.history.waiting:
+        output.note(f"It is kept and will be committed later: {show.history.waiting}")
+
+
+def frame_span(text: str) -> tuple[int, int] | None:
+    """`1040-1052` or `1040` as first and last; None for nothing. Raises BadInput for frames with gaps."""
+    from core.frames import parse_frames
+
+    if not text:
+        return None
+    frames = parse_frames(text)
+    if len(frames) != frames[-1] - frames[0] + 1:
+        raise BadInput("A note is about one run of frames.", todo="Write it like --frames 1040-1052.")
+    return frames[0], frames[-1]
+
+
+@app.command(epilog="Example: rushes compare sq010_sh0020 v002 v003 --out ab.png")
+def compare(shot: Shot, a: Version, b: Version, out: Out = None, as_json: Json = False) -> None:
+    """Two versions in numbers and in a picture of the frame that differs most."""
+    show = here()
+    with output.Ticker("comparing frame") as tick:
+        found = show.compare(one_shot(show, shot), a, b, out, tick)
+    if as_json:
+        output.document("comparison", _comparison_facts(found))
+        return
+    rows = [
+        (row.frame, f"{d.mean:.5f}", f"{d.max:.4f}", f"{d.changed:.1%}", f"{d.ssim:.4f}")
+        for row in found.rows
+        for d in [row.difference]
+    ]
+    total = ("all", f"{found.mean:.5f}", f"{found.max:.4f}", f"{found.changed:.1%}", f"{found.ssim:.4f}")
+    output.table(("frame", "mean", "max", "changed", "ssim"), [*rows, total], empty="")
+    output.line()
+    print_changes(found.changes)
+    output.line()
+    output.line(str(found.picture))
+
+
+def _comparison_facts(found: Comparison) -> dict[str, object]:
+    return {
+        "shot": found.shot,
+        "a": found.a,
+        "b": found.b,
+        "mean": found.mean,
+        "max": found.max,
+        "changed": found.changed,
+        "ssim": found.ssim,
+        "frames": [{"frame": row.frame, **output.plain(row.difference)} for row in found.rows],
+        "changes": found.changes,
+        "picture": found.picture,
+    }
+
+
+@app.command(epilog="Example: rushes sheet --out monday.png")
+def sheet(out: Out = None) -> None:
+    """One frame of every shot as a contact sheet: circled, else newest version, else plate."""
+    output.line(str(here().sheet(out)))

@@ -1,0 +1,141 @@
+"""`new`, `open`, `shots`, `versions`, `show`, `log`, `diff`: what there is and how it came to be."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tui.app import present
+from tui.commands import output
+from tui.commands.here import AnyShots, Json, Shot, Version, here, one_shot
+from tui.commands.words import print_changes
+
+app = typer.Typer()
+
+
+@app.command(epilog="Example: rushes new turnover/cut.otio my_show")
+def new(
+    cut: Annotated[Path, typer.Argument(metavar="CUT", help="The editor's timeline (.otio).")],
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="A new folder; else named after the cut.")
+    ] = None,
+    name: Annotated[str, typer.Option("--name", help="The show's title; else the cut's.")] = "",
+) -> None:
+    """Make a show from a cut: a git repository with one folder a shot."""
+    from core.files import safe_name
+    from core.show import Show
+
+    target = folder or Path(safe_name(cut.stem, "show"))
+    show, warnings = Show.create(cut, target, os.environ, name)
+    for warning in warnings:
+        output.note(f"note: {warning}")
+    rows = show.shots()
+    output.line(f"Made {target} with {len(rows)} shots. Next: cd {target} && rushes shots")
+
+
+@app.command("open", epilog="Example: rushes open ~/shows/my_show")
+def open_(folder: Annotated[str, typer.Argument(metavar="DIR", help="A show's folder.")]) -> None:
+    """Open the screens on the show in DIR."""
+    from tui.commands.screens import open_screens
+
+    open_screens(folder)
+
+
+@app.command(epilog="Example: rushes shots status:rtk --json")
+def shots(patterns: AnyShots = None, as_json: Json = False) -> None:
+    """List the shots: status, versions, circled version, notes."""
+    show = here()
+    rows = show.shots()
+    if patterns:
+        wanted = set(show.select(patterns))
+        rows = [row for row in rows if row.shot.id in wanted]
+    if as_json:
+        output.document("shots", [present.shot_facts(row) for row in rows])
+        return
+    empty = "No shots. The cut has no clips with pictures, or none was brought in."
+    output.table(present.SHOT_TITLES, [present.shot_cells(row) for row in rows], empty=empty)
+
+
+@app.command(epilog="Example: rushes versions sq010_sh0020")
+def versions(shot: Shot, as_json: Json = False) -> None:
+    """List a shot's versions."""
+    show = here()
+    rows = show.versions(one_shot(show, shot))
+    if as_json:
+        output.document("versions", [present.version_facts(row) for row in rows])
+        return
+    empty = f"No versions yet. Next: rushes recipe {shot}, then rushes generate {shot}"
+    output.table(present.VERSION_TITLES, [present.version_cells(row) for row in rows], empty=empty)
+
+
+@app.command("show", epilog="Example: rushes show sq010_sh0020 v003")
+def show_(shot: Shot, version: Version, as_json: Json = False) -> None:
+    """Everything about one version: recipe, render record, notes, where its frames lie."""
+    show = here()
+    found = show.version(one_shot(show, shot), version)
+    if as_json:
+        output.document("version", _version_facts(found))
+        return
+    row = found.row
+    output.facts(
+        [
+            ("version", f"{row.shot} {row.version}"),
+            ("summary", row.summary),
+            ("state", f"{row.state} {row.done}/{row.total} {row.reason}".rstrip()),
+            ("status", f"{row.status} ({present.STATUS_WORDS.get(row.status, '')})"),
+            ("circled", row.circled),
+            ("parent", row.parent),
+            ("by", f"{row.by} {row.at}".strip()),
+            ("range", found.range),
+            ("frames", found.frames_path),
+        ]
+    )
+    for note in present.note_lines(found.review, row.version):
+        output.line(f"  {note}")
+    if found.record:
+        output.line()
+        output.facts(present.record_pairs(found.record))
+    output.line()
+    output.block(found.recipe_text)
+
+
+def _version_facts(found: Any) -> dict[str, Any]:
+    return {
+        **present.version_facts(found.row),
+        "range": found.range,
+        "frames_path": found.frames_path,
+        "recipe": found.recipe_text,
+        "record": found.record,
+        "notes": [present.note_facts(note) for note in found.review.of(found.row.version).notes],
+        "questions": found.review.questions,
+    }
+
+
+@app.command(epilog="Example: rushes log sq010_sh0020 --limit 20")
+def log(
+    shot: Annotated[str | None, typer.Argument(metavar="[SHOT]", help="Only this shot.")] = None,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="The newest so many.")] = None,
+    as_json: Json = False,
+) -> None:
+    """The show's diary from git: who did what, when. Newest first."""
+    show = here()
+    entries = show.log(one_shot(show, shot) if shot else None, limit)
+    if as_json:
+        output.document("log", [present.entry_facts(entry) for entry in entries])
+        return
+    cells = [(present.short_time(str(entry.at)), entry.author.name, entry.event, entry.subject) for entry in entries]
+    output.table(("when", "who", "act", "what"), cells, empty="Nothing is in the history yet.")
+
+
+@app.command(epilog="Example: rushes diff sq010_sh0020 v002 v003")
+def diff(shot: Shot, a: Version, b: Version, as_json: Json = False) -> None:
+    """What two versions' recipes differ in; prompts word by word."""
+    show = here()
+    found = show.changes(one_shot(show, shot), a, b)
+    if as_json:
+        output.document("changes", found)
+        return
+    print_changes(found)
