@@ -110,7 +110,9 @@ def _config(env: Mapping[str, str], folder: Path, key: str, *options: str) -> st
 def _ask(env: Mapping[str, str], folder: Path, *command: str) -> str | None:
     """What a command says on one line, or None where it is missing or fails."""
     try:
-        done = subprocess.run(command, cwd=folder, env=dict(env), capture_output=True, text=True, timeout=15, check=False)
+        done = subprocess.run(
+            command, cwd=folder, env=dict(env), capture_output=True, text=True, timeout=15, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return None
     return one_line(done.stdout) if done.returncode == 0 else None
@@ -184,7 +186,9 @@ def _workers(env: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding("workers", "ok", "workers run in a session of their own and stay after logout")
 
 
-def _kills_at_logout(folders: tuple[Path, ...] = (Path("/usr/lib/systemd"), Path("/run/systemd"), Path("/etc/systemd"))) -> bool:
+def _kills_at_logout(
+    folders: tuple[Path, ...] = (Path("/usr/lib/systemd"), Path("/run/systemd"), Path("/etc/systemd")),
+) -> bool:
     """logind's KillUserProcesses, the last word over its files; not set means no, as systemd ships it almost everywhere."""
     kills = False
     for folder in folders:
@@ -204,7 +208,9 @@ def _terminal(env: Mapping[str, str]) -> Iterator[Finding]:
     if env.get("COLORTERM", "").lower() in ("truecolor", "24bit"):
         yield Finding("terminal", "ok", f"{name}: 16 million colours")
     elif not term or term == "dumb":
-        yield Finding("terminal", "warn", f"{name}: no colours, no pictures", "Commands work; the screens need a terminal.")
+        yield Finding(
+            "terminal", "warn", f"{name}: no colours, no pictures", "Commands work; the screens need a terminal."
+        )
     else:
         todo = "If pictures show bands: export COLORTERM=truecolor"
         if inside:
@@ -237,7 +243,11 @@ def _history(layout: Layout, env: Mapping[str, str]) -> Iterator[Finding]:
     why, waiting = history.state(), history.pending()
     if waiting:
         what = f"{len(waiting)} acts wait for their commit, the first: {waiting[0].subject}"
-        todo = f"Finish it: {why}. Then any rushes command commits them." if why else "The next command that writes commits them."
+        todo = (
+            f"Finish it: {why}. Then any rushes command commits them."
+            if why
+            else "The next command that writes commits them."
+        )
         yield Finding("history", "warn", one_line(what), todo)
     elif why:
         yield Finding("history", "warn", why, "Acts wait in the journal until it is over.")

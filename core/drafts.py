@@ -50,7 +50,9 @@ def _judged(shot: Shot, path: Path, text: str) -> Draft:
 
 
 def _keep(path: Path) -> None:
-    taken = {int(old.suffixes[0][1:]) for old in path.parent.glob(f"{path.stem}.*.toml") if old.suffixes[0][1:].isdigit()}
+    taken = {
+        int(old.suffixes[0][1:]) for old in path.parent.glob(f"{path.stem}.*.toml") if old.suffixes[0][1:].isdigit()
+    }
     write_atomic(path.with_name(f"{path.stem}.{max(taken, default=0) + 1}.toml"), path.read_bytes())
 
 
@@ -97,8 +99,8 @@ def _under_look(layout: Layout, text: str, look: str) -> str:
     path = layout.look(safe_name(look))
     if not path.exists():
         known = ", ".join(sorted(found.stem for found in layout.looks.glob("*.toml"))) or "none yet"
-        raise ShowError(f"There is no look called {safe_name(look)!r}.", where=str(layout.looks), todo=f"Looks here: {known}.")
+        raise ShowError(
+            f"There is no look called {safe_name(look)!r}.", where=str(layout.looks), todo=f"Looks here: {known}."
+        )
     fragment = path.read_text(encoding="utf-8")
     return with_look(text, fragment, name=path.stem, sha256=sha256_bytes(fragment.encode()))
-
-

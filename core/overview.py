@@ -1,4 +1,4 @@
-"""What there is, in rows: shots, versions and how far each one is. Read from text files and the ledger; renders nothing."""
+"""What there is, in rows: shots, versions, how far each one is. Read from text files and the ledger; renders nothing."""
 
 from __future__ import annotations
 
@@ -31,11 +31,13 @@ class ShotRow:
     latest: str
     circled: str
     circled_as: str
-    """`temp`, `final`, or `?` where two circles stand against each other."""
+    """`temp` or `final`."""
     cut_frames: int
     open_notes: int
     progress: tuple[int, int] | None
     """Frames done and wanted of the newest version while it is not complete."""
+    questions: tuple[str, ...] = ()
+    """What two people decided without knowing of each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,9 @@ class VersionRow:
 def read_shots(layout: Layout) -> dict[str, Shot]:
     """Every shot of the show by id, in the order of the cut. Raises ShowError for one that cannot be read."""
     shots = [read_shot(path) for path in sorted(layout.shots.glob("*/shot.toml"))]
-    order = {shot.id: min(((use.cut, use.record, use.track) for use in shot.uses), default=("~", 0, "")) for shot in shots}
+    order = {
+        shot.id: min(((use.cut, use.record, use.track) for use in shot.uses), default=("~", 0, "")) for shot in shots
+    }
     return {shot.id: shot for shot in sorted(shots, key=lambda shot: (order[shot.id], shot.id))}
 
 
@@ -84,7 +88,9 @@ def read_record(layout: Layout, shot: str, version: str) -> dict[str, Any] | Non
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise ShowError(f"The render record cannot be read: {error}.", where=str(path), todo="Run `rushes verify`.") from error
+        raise ShowError(
+            f"The render record cannot be read: {error}.", where=str(path), todo="Run `rushes verify`."
+        ) from error
     return record
 
 
@@ -103,15 +109,17 @@ def _version_row(layout: Layout, shot: str, version: str, job: Job | None, revie
     state, done = ("claimed", 0) if job is None else (job.state, job.done)
     if record is not None:
         state = "abandoned" if record.get("state") == "abandoned" else "complete"
-        done = record["frames"]["count"]
-    said = review.version(version)
-    status = said.status or ("rev" if state == "complete" else "ip")
+        done = int(record["count"])
+    said = review.of(version)
+    status = said.status if said.status != NOT_STARTED else ("rev" if state == "complete" else "ip")
+    circle = review.circle if review.circle and review.circle.version == version else None
     return VersionRow(
-        shot=shot, version=version, state=state, status=status, circled=review.circled_as(version),
+        shot=shot, version=version, state=state, status=status,
+        circled="" if circle is None else "temp" if circle.temp else "final",
         parent=str(head.get("parent", "")), summary=one_line(str(head.get("summary", ""))),
         by=one_line(job.asked_by if job else str((record or {}).get("asked_by", ""))),
         at=job.created if job else str((record or {}).get("at", "")),
-        done=done, total=total, notes=sum(1 for note in said.notes if not note.resolved), reason=one_line(job.reason) if job else "",
+        done=done, total=total, notes=said.open_notes, reason=one_line(job.reason) if job else "",
     )  # fmt: skip
 
 
@@ -123,7 +131,9 @@ def _recipe_head(layout: Layout, shot: str, version: str) -> Mapping[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ShowError(f"The recipe cannot be read: {one_line(str(error))}.", where=str(path), todo="Run `rushes verify`.") from error
+        raise ShowError(
+            f"The recipe cannot be read: {one_line(str(error))}.", where=str(path), todo="Run `rushes verify`."
+        ) from error
 
 
 def shot_row(layout: Layout, shot: Shot, jobs: Sequence[Job]) -> ShotRow:
@@ -142,6 +152,7 @@ def shot_row(layout: Layout, shot: Shot, jobs: Sequence[Job]) -> ShotRow:
         cut_frames=sum(use.duration for use in shot.uses),
         open_notes=sum(row.notes for row in rows),
         progress=(newest.done, newest.total) if newest and working else None,
+        questions=read_review(layout, shot.id).questions,
     )
 
 
@@ -160,7 +171,9 @@ def select(rows: Iterable[ShotRow], patterns: Sequence[str]) -> list[str]:
         matches = {row.shot.id for row in kept if fnmatch.fnmatchcase(row.shot.id.lower(), glob.lower())}
         if not matches:
             known = ", ".join(row.shot.id for row in rows[:8]) + (" …" if len(rows) > 8 else "")
-            raise ShowError(f"No shot matches {' '.join(map(one_line, patterns))!r}.", todo=f"Shots here: {known or 'none'}.")
+            raise ShowError(
+                f"No shot matches {' '.join(map(one_line, patterns))!r}.", todo=f"Shots here: {known or 'none'}."
+            )
         chosen |= matches
     return [row.shot.id for row in rows if row.shot.id in chosen]
 
@@ -169,5 +182,7 @@ def _passes(row: ShotRow, rule: str) -> bool:
     key, _, wanted = rule.partition(":")
     facts = {"status": row.status, "circled": "yes" if row.circled else "no", "versions": str(row.versions)}
     if key not in facts:
-        raise ShowError(f"Unknown filter {one_line(rule)!r}.", todo=f"Filters: {', '.join(f'{name}:…' for name in facts)}.")
+        raise ShowError(
+            f"Unknown filter {one_line(rule)!r}.", todo=f"Filters: {', '.join(f'{name}:…' for name in facts)}."
+        )
     return facts[key] in (wanted, {"none": NOT_STARTED}.get(wanted))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,11 +15,12 @@ from core.drafts import Draft
 from core.errors import BadInput, ShowError
 from core.farm import follow, spawn
 from core.farm.ledger import Job, Ledger
-from core.files import one_line, sha256_bytes
+from core.files import one_line
 from core.frames import FrameRange
 from core.history.events import Act, Entry
-from core.history.git import History, clone_id
-from core.history.review import Review, ReviewEvent, append, new_event
+from core.history.git import History
+from core.history.repo import clone_id
+from core.history.review import Review, ReviewEvent, append, writer
 from core.layout import Layout, Settings, find_root, media_root, read_settings, state_root, version_name, version_number
 from core.overview import ShotRow, VersionRow
 from core.recipe.changes import Change, changes
@@ -153,7 +154,7 @@ class Show:
     def generate(self, shots: Sequence[str], summary: str = "", *, missing: bool = False) -> list[Job]:
         """Freeze each shot's draft as its next version, commit it, queue it, and start a worker.
 
-        `missing`: instead queue what existing versions still lack. Raises RecipeError, ModelError, DiskFull, HistoryError.
+        `missing`: instead queue what existing versions lack. Raises RecipeError, ModelError, DiskFull, HistoryError.
         """
         chosen = [self.shot(shot) for shot in shots]
         jobs = []
@@ -190,7 +191,10 @@ class Show:
         found = self.shot(shot)
         made = [job for job in self.ledger.jobs() if job.shot == found.id and job.kind == "wedge"]
         if not job and not made:
-            raise ShowError(f"{found.id} has no wedge yet.", todo=f"Make one: rushes wedge {found.id} --frame F --vary paint.seed=16")
+            raise ShowError(
+                f"{found.id} has no wedge yet.",
+                todo=f"Make one: rushes wedge {found.id} --frame F --vary paint.seed=16",
+            )
         chosen = self.ledger.job(job) if job else max(made, key=lambda wedge: (wedge.created, wedge.id))
         return wedges.pick(self.desk, self.viewer, found, chosen, index)
 
@@ -218,7 +222,14 @@ class Show:
     # judge
 
     def review(
-        self, shot: str, version: str, kind: Remark, text: str = "", frames: tuple[int, int] | None = None, *, temp: bool = False
+        self,
+        shot: str,
+        version: str,
+        kind: Remark,
+        text: str = "",
+        frames: tuple[int, int] | None = None,
+        *,
+        temp: bool = False,
     ) -> ReviewEvent:
         """Note, approve, ask for a retake, or circle. One line in the writer's file, one commit.
 
@@ -229,28 +240,48 @@ class Show:
         if kind == "note" and not text.strip():
             raise BadInput("The note is empty.", todo="Say what you see: rushes note SHOT vNNN TEXT.")
         if kind == "circle" and found.row.state != "complete":
-            raise ShowError(f"{found.row.shot} {found.row.version} is {found.row.state}, not complete.", todo="Circle it when it is rendered.")
+            raise ShowError(
+                f"{found.row.shot} {found.row.version} is {found.row.state}, not complete.",
+                todo="Circle it when it is rendered.",
+            )
         if frames and not (frames[0] in found.range and frames[1] in found.range):
-            raise BadInput(f"Frames {frames[0]}-{frames[1]} are not in {found.row.version}.", todo=f"It has {found.range}.")
+            raise BadInput(
+                f"Frames {frames[0]}-{frames[1]} are not in {found.row.version}.", todo=f"It has {found.range}."
+            )
         who = self.history.whoami()
-        event = new_event(
-            review=found.review, by=str(who), kind="status" if kind in _STATUS else kind, version=found.row.version, text=text,
-            frames=frames, value=_STATUS.get(kind) or ("temp" if temp else "final" if kind == "circle" else ""),
-        )  # fmt: skip
-        path = self.layout.review(found.row.shot, self.history.writer())
+        event = ReviewEvent(
+            kind="status" if kind in _STATUS else kind,
+            by=str(who),
+            at=datetime.now(UTC).isoformat(timespec="seconds"),
+            version=found.row.version,
+            frames=frames,
+            text=text,
+            status=_STATUS.get(kind, ""),
+            temp=temp,
+            after=found.review.heads,
+        )
+        path = self.layout.review(found.row.shot, writer(self.history.clone_id, who))
         append(path, event)
-        said = {"note": "note", "approve": "approved", "retake": "retake", "circle": f"circled as {'temp' if temp else 'final'}"}[kind]
+        said = {
+            "note": "note",
+            "approve": "approved",
+            "retake": "retake",
+            "circle": f"circled as {'temp' if temp else 'final'}",
+        }[kind]
         self.history.commit(
             Act(
                 event="review",
-                subject=f"{found.row.shot} {found.row.version}: {said}" + (f": {one_line(text, 100)}" if text.strip() else ""),
+                subject=f"{found.row.shot} {found.row.version}: {said}"
+                + (f": {one_line(text, 100)}" if text.strip() else ""),
                 paths=(path.relative_to(self.layout.root).as_posix(),),
                 trailers=(("Rushes-Shot", found.row.shot), ("Rushes-Version", found.row.version)),
             )
         )
         return event
 
-    def compare(self, shot: str, a: str, b: str, out: Path | None = None, tick: Callable[[int], None] = lambda _: None) -> Comparison:
+    def compare(
+        self, shot: str, a: str, b: str, out: Path | None = None, tick: Callable[[int], None] = lambda _: None
+    ) -> Comparison:
         """Numbers for every common frame, what differs in the recipes, and a picture. Raises ShowError."""
         from core.audit.pictures import compare_versions
 
@@ -260,7 +291,15 @@ class Show:
         target = out or self.layout.media / "compare" / f"{one.row.shot}_{one.row.version}_{two.row.version}.png"
         spaces = (one.recipe.output.master.colour, two.recipe.output.master.colour)
         return compare_versions(
-            self.viewer, one.row.shot, one.row.version, two.row.version, have, spaces, changes(one.recipe, two.recipe), target, tick
+            self.viewer,
+            one.row.shot,
+            one.row.version,
+            two.row.version,
+            have,
+            spaces,
+            changes(one.recipe, two.recipe),
+            target,
+            tick,
         )
 
     def sheet(self, out: Path | None = None) -> Path:
@@ -269,16 +308,20 @@ class Show:
 
         cells = [cell for row in self.shots() if (cell := self._cell(row)) is not None]
         if not cells:
-            raise ShowError("There is nothing to show yet: no shot has a plate.", todo="Bring the media back, then run it again.")
+            raise ShowError(
+                "There is nothing to show yet: no shot has a plate.", todo="Bring the media back, then run it again."
+            )
         return sheet(cells, out or self.layout.media / "sheet.png")
 
     # hand over
 
     def publish(self, purpose: str = "master", out: Path | None = None, *, every_version: bool = False) -> Published:
-        """Write the timeline back for editorial, read it back, and commit what was handed over. Raises CutError, ShowError."""
+        """Write the timeline for editorial, read it back, commit what was handed over. Raises CutError, ShowError."""
         from core.handover import publish
 
-        return publish(self.layout, self.history, self.shots(), self.versions, purpose, out, every_version=every_version)
+        return publish(
+            self.layout, self.history, self.shots(), self.versions, purpose, out, every_version=every_version
+        )
 
     def verify(self, shots: Sequence[str] = (), tick: Callable[[str], None] = lambda _: None) -> Verdict:
         """Check hashes, records and history. Raises ShowError for an unknown shot."""
@@ -306,6 +349,6 @@ class Show:
         found = self.version(shot.id, version)
         frame = min(max(middle, found.range.first), found.range.last)
         mark = " ◉" if version == row.circled else ""
-        return self.viewer.version(shot.id, version, frame, found.recipe.output.master.colour), f"{shot.id}  {version}{mark}"
-
-
+        return self.viewer.version(
+            shot.id, version, frame, found.recipe.output.master.colour
+        ), f"{shot.id}  {version}{mark}"

@@ -1,9 +1,9 @@
-"""From draft to work: freeze, claim a number, commit the recipe, queue the job. In this order, so that a number is never used twice."""
+"""From draft to work: freeze, claim a number, commit the recipe, queue the job. In this order: no number twice."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from core.history.git import History
 from core.layout import Layout, Settings, version_name
 from core.media.read import Reader
 from core.ops.base import ModelRef
-from core.overview import version_names
+from core.overview import VersionRow, version_names
 from core.recipe.changes import Change, changes
 from core.recipe.freeze import freeze
 from core.recipe.model import Material, Recipe
@@ -39,7 +39,11 @@ class Desk:
     def resolve(self, ref: ModelRef) -> Weights:
         """The model's files on this machine, hashed. Raises ModelError."""
         return resolve(
-            ref, register=self.settings.models, root=self.layout.root, env=self.env, cache=HashCache(self.layout.state / "hashes.json")
+            ref,
+            register=self.settings.models,
+            root=self.layout.root,
+            env=self.env,
+            cache=HashCache(self.layout.state / "hashes.json"),
         )
 
     def frozen(self, shot: Shot, recipe: Recipe, *, frames: FrameRange | None = None, summary: str = "") -> Recipe:
@@ -49,11 +53,13 @@ class Desk:
             RecipeError, ModelError, MediaError: what is missing, and where.
         """
         if shot.plate is None:
-            raise ShowError(f"{shot.id} has no plate: {shot.missing}.", todo="Bring the media back, then run the command again.")
+            raise ShowError(
+                f"{shot.id} has no plate: {shot.missing}.", todo="Bring the media back, then run the command again."
+            )
         wanted = frames or (recipe.frames if recipe.range else shot.range)
         return freeze(
-            recipe, shot=shot, range=wanted, resolve=self.resolve, summary=summary or recipe.summary, parent=recipe.parent,
-            digest_plate=lambda part: self._plate_digest(shot, part), digest_material=self._material_digest,
+            recipe, shot=shot, range=wanted, resolve=self.resolve,
+            summary=summary or recipe.summary, parent=recipe.parent, digest_plate=lambda part: self._plate_digest(shot, part), digest_material=self._material_digest,
         )  # fmt: skip
 
     def _plate_digest(self, shot: Shot, frames: FrameRange) -> str:
@@ -69,7 +75,11 @@ class Desk:
             return sha256_bytes(self.layout.manifest(shot, version).read_bytes())
         path = self.layout.root / material.path
         if not path.is_file():
-            raise ShowError(f"The input {material.name!r} is missing.", where=str(path), todo="Put the file there, or change `path`.")
+            raise ShowError(
+                f"The input {material.name!r} is missing.",
+                where=str(path),
+                todo="Put the file there, or change `path`.",
+            )
         digest = sha256_bytes(path.read_bytes())
         kept = self.layout.input(digest) / path.name
         if not kept.exists():
@@ -93,24 +103,54 @@ def submit_version(desk: Desk, shot: Shot, draft: Draft, *, summary: str = "") -
             event="recipe",
             subject=f"{shot.id} {version}: {one_line(frozen.summary, 120) or 'first version'}",
             paths=(path.relative_to(desk.layout.root).as_posix(),),
-            trailers=(("Rushes-Shot", shot.id), ("Rushes-Version", version), ("Rushes-Parent", parent), ("Rushes-Recipe", recipe_sha(text))),
+            trailers=(
+                ("Rushes-Shot", shot.id),
+                ("Rushes-Version", version),
+                ("Rushes-Parent", parent),
+                ("Rushes-Recipe", recipe_sha(text)),
+            ),
         )
     )
-    job = desk.ledger.add(
-        NewJob(kind="version", shot=shot.id, version=version, recipes=(text,), frames=tuple(frozen.frames), asked_by=str(desk.history.whoami()))
+    return _queued(desk, shot.id, version, text, frozen), version
+
+
+def submit_missing(desk: Desk, shot: Shot, rows: Iterable[VersionRow]) -> list[Job]:
+    """Queue again what the shot's versions still lack; finished frames are not rendered again. Complete ones need nothing."""
+    jobs = []
+    for row in rows:
+        if row.state in ("failed", "cancelled"):
+            job = next(job for job in desk.ledger.jobs() if (job.shot, job.version) == (shot.id, row.version))
+            jobs.append(desk.ledger.retry(job.id))
+        elif row.state == "claimed":
+            path = desk.layout.recipe(shot.id, row.version)
+            text = path.read_text(encoding="utf-8")
+            jobs.append(_queued(desk, shot.id, row.version, text, parse(text, str(path))))
+    return jobs
+
+
+def _queued(desk: Desk, shot: str, version: str, text: str, recipe: Recipe) -> Job:
+    by = str(desk.history.whoami())
+    return desk.ledger.add(
+        NewJob(kind="version", shot=shot, version=version, recipes=(text,), frames=tuple(recipe.frames), asked_by=by)
     )
-    return job, version
 
 
 def submit_frames(desk: Desk, shot: Shot, draft: Draft, frames: tuple[int, ...]) -> Job:
-    """Queue test frames of the draft: local, no number, no commit. What they render, a version of the same recipe re-uses."""
+    """Queue test frames of the draft: local, no number, no commit. A version of the same recipe re-uses them."""
     recipe = _holds(draft)
     outside = [frame for frame in frames if shot.plate is None or frame not in shot.plate.frames]
     if outside and shot.plate is not None:
         raise ShowError(f"The plate of {shot.id} has no frame {outside[0]}.", todo=f"It has {shot.plate.frames}.")
     frozen = desk.frozen(shot, recipe)
     return desk.ledger.add(
-        NewJob(kind="preview", shot=shot.id, version="", recipes=(recipe_text(frozen),), frames=frames, asked_by=str(desk.history.whoami()))
+        NewJob(
+            kind="preview",
+            shot=shot.id,
+            version="",
+            recipes=(recipe_text(frozen),),
+            frames=frames,
+            asked_by=str(desk.history.whoami()),
+        )
     )
 
 
@@ -123,7 +163,9 @@ def _holds(draft: Draft) -> Recipe:
 
 def _taken(desk: Desk, shot: str) -> list[int]:
     """Numbers in use that git may not know: files here, media folders, the ledger."""
-    names = set(version_names(desk.layout, shot)) | {job.version for job in desk.ledger.jobs() if job.shot == shot and job.version}
+    names = set(version_names(desk.layout, shot)) | {
+        job.version for job in desk.ledger.jobs() if job.shot == shot and job.version
+    }
     folders = (desk.layout.media / shot).glob(f"{shot}_gen_v*")
     names |= {folder.name.rpartition("_")[2] for folder in folders}
     return [int(name[1:]) for name in names if name[1:].isdigit()]
@@ -146,12 +188,14 @@ def _in_short(change: Change) -> str:
 
 
 def enough_room(media: Path, shot: Shot, frames: int, layers: int) -> None:
-    """Refuse to queue what the disk cannot hold: half-float frames uncompressed, and as much again for re-use. Raises DiskFull."""
+    """Refuse to queue what the disk cannot hold: half frames uncompressed, and as much again for re-use. Raises DiskFull."""
     assert shot.plate is not None
     folder = next(parent for parent in (media, *media.parents) if parent.exists())
     needed = frames * layers * shot.plate.width * shot.plate.height * 3 * 2 * 2
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise DiskFull(
-            f"{needed / 1e9:.1f} GB may be needed and {free / 1e9:.1f} GB are free.", where=str(folder), todo="Free some space, or move the media root (rushes.toml: media)."
+            f"{needed / 1e9:.1f} GB may be needed and {free / 1e9:.1f} GB are free.",
+            where=str(folder),
+            todo="Free some space, or move the media root (rushes.toml: media).",
         )

@@ -13,7 +13,8 @@ from core.errors import ShowError
 from core.files import one_line, safe_name, write_atomic, write_once
 from core.frames import format_rate
 from core.history.events import Act
-from core.history.git import History, clone_id
+from core.history.git import History
+from core.history.repo import clone_id
 from core.layout import SETTINGS, Layout, Settings, media_root, read_settings, state_root
 from core.media.read import probe
 
@@ -55,9 +56,9 @@ def _lay_out(root: Path, name: str, rate: str, env: Mapping[str, str]) -> Layout
         f'schema = 1\nname = "{title}"\nid = "{show_id}"\nrate = "{rate}"\nhandles = [8, 8]\n'
         '# media = "/mnt/fast/my_show.media"    # where pictures lie; unset: beside this folder\n',
     )
-    settings = read_settings(root / SETTINGS)
-    History.create(root, env)
-    return Layout(root, media_root(root, settings), state_root(env) / show_id / clone_id(root))
+    media, state = media_root(root, read_settings(root / SETTINGS)), state_root(env) / show_id
+    History(Layout(root, media, state), env).create()
+    return Layout(root, media, state / clone_id(root))
 
 
 def _write_turnover(layout: Layout, cut_file: Path, text: str, shots: tuple[Shot, ...]) -> list[str]:
@@ -66,7 +67,13 @@ def _write_turnover(layout: Layout, cut_file: Path, text: str, shots: tuple[Shot
     write_atomic(layout.cut(MAIN), text)
     for shot in shots:
         write_atomic(layout.shot(shot.id), shot_text(shot))
-    paths = [layout.settings, layout.root / ".gitattributes", received, layout.cut(MAIN), *(layout.shot(shot.id) for shot in shots)]
+    paths = [
+        layout.settings,
+        layout.root / ".gitattributes",
+        received,
+        layout.cut(MAIN),
+        *(layout.shot(shot.id) for shot in shots),
+    ]
     return [path.relative_to(layout.root).as_posix() for path in paths]
 
 

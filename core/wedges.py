@@ -1,4 +1,4 @@
-"""Wedges: one frame over many seeds or values. The picture that is picked becomes the draft, and the choice is committed."""
+"""Wedges: one frame over many seeds or values. The picture that is picked becomes the draft; the choice is committed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,15 @@ def submit_wedge(desk: Desk, shot: Shot, draft: Draft, frame: int, vary: Sequenc
     frozen = tuple(recipe_text(desk.frozen(shot, parse(variant.text, str(draft.path)))) for variant in variants)
     labels = tuple("\n".join(f"{key}={value}" for key, value in variant.values.items()) for variant in variants)
     return desk.ledger.add(
-        NewJob(kind="wedge", shot=shot.id, version="", recipes=frozen, frames=(frame,), labels=labels, asked_by=str(desk.history.whoami()))
+        NewJob(
+            kind="wedge",
+            shot=shot.id,
+            version="",
+            recipes=frozen,
+            frames=(frame,),
+            labels=labels,
+            asked_by=str(desk.history.whoami()),
+        )
     )
 
 
@@ -42,7 +50,7 @@ def rendered(ledger: Ledger, job: Job) -> dict[int, FrameRow]:
 
 
 def wedge_sheet(viewer: Viewer, ledger: Ledger, job: Job) -> Path:
-    """The contact sheet of a wedge as far as it is rendered: a PNG beside its frames. Raises ShowError where nothing is."""
+    """The contact sheet of a wedge as far as it is rendered: a PNG beside its frames. Raises ShowError: nothing is."""
     rows = rendered(ledger, job)
     if not rows:
         raise ShowError("Nothing of this wedge is rendered yet.", todo="Wait for it: rushes queue.")
@@ -62,13 +70,17 @@ def pick(desk: Desk, viewer: Viewer, shot: Shot, job: Job, index: int) -> Draft:
     """
     rows = rendered(desk.ledger, job)
     if index not in rows:
-        raise ShowError(f"The wedge has no picture {index} yet.", todo=f"Rendered: {', '.join(map(str, sorted(rows))) or 'none'}.")
+        raise ShowError(
+            f"The wedge has no picture {index} yet.", todo=f"Rendered: {', '.join(map(str, sorted(rows))) or 'none'}."
+        )
     name = _next_name(desk.layout, shot.id)
     text = _wedge_text(name, shot.id, job, rows, index, wedge_sheet(viewer, desk.ledger, job), desk.layout)
     path = desk.layout.wedge(shot.id, name)
     write_once(path, text)
     draft = edited(
-        desk.layout, shot, sets=[*job.labels[index].splitlines(), f"picked_from.wedge={name}", f"picked_from.index={index}"]
+        desk.layout,
+        shot,
+        sets=[*job.labels[index].splitlines(), f"picked_from.wedge={name}", f"picked_from.index={index}"],
     )
     desk.history.commit(
         Act(
@@ -86,7 +98,9 @@ def _next_name(layout: Layout, shot: str) -> str:
     return f"w{max(taken, default=0) + 1:03d}"
 
 
-def _wedge_text(name: str, shot: str, job: Job, rows: dict[int, FrameRow], index: int, picture: Path, layout: Layout) -> str:
+def _wedge_text(
+    name: str, shot: str, job: Job, rows: dict[int, FrameRow], index: int, picture: Path, layout: Layout
+) -> str:
     import tomlkit
 
     document = tomlkit.document()

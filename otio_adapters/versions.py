@@ -14,6 +14,7 @@ import opentimelineio as otio
 
 KEY = "rushes"
 SCHEMA = "rushes/1"
+_GENERATED = re.compile(r"gen_v\d{3,6}")
 _INT64 = 2**63
 
 
@@ -54,9 +55,14 @@ def plain(value: Any) -> Any:
     raise ValueError(f"not a plain value for metadata: {value!r}")
 
 
+def is_generated_key(key: str) -> bool:
+    """True for a name that `reference_key` gives."""
+    return _GENERATED.fullmatch(key) is not None
+
+
 def is_ours(key: str, reference: Any) -> bool:
     """True for a reference that rushes added: its name and its metadata both say so."""
-    return re.fullmatch(r"gen_v\d{3,6}", key) is not None and bool(get(reference))
+    return is_generated_key(key) and bool(get(reference))
 
 
 def editor_key(clip: otio.schema.Clip) -> str:

@@ -30,7 +30,7 @@ class FrameRow:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What differs between two versions: per frame, over all, in the recipes, and a picture of the frame that differs most."""
+    """What differs between two versions: per frame, over all, in the recipes, and the frame that differs most."""
 
     shot: str
     a: str
@@ -87,12 +87,14 @@ class Viewer:
 
 
 def compare_versions(
-    viewer: Viewer, shot: str, a: str, b: str, frames: Sequence[int], spaces: tuple[str, str], changes: tuple[Change, ...],
-    out: Path, tick: Callable[[int], None],
+    viewer: Viewer, shot: str, a: str, b: str, frames: Sequence[int], spaces: tuple[str, str],
+    changes: tuple[Change, ...], out: Path, tick: Callable[[int], None],
 ) -> Comparison:  # fmt: skip
     """Compare every frame that both versions have, in scene-linear values. Raises ShowError where there is none."""
     if not frames:
-        raise ShowError(f"{a} and {b} have no frame in common.", todo="Render the frames that miss, or compare other versions.")
+        raise ShowError(
+            f"{a} and {b} have no frame in common.", todo="Render the frames that miss, or compare other versions."
+        )
     rows = []
     for frame in frames:
         tick(frame)

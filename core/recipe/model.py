@@ -24,6 +24,10 @@ from core.ops.base import Cadence, Format, Op, is_edge, operations
 
 SCHEMA = 1
 PLATE = "plate"
+GRAPH = "recipe_graph"
+"""The kind of error that a whole recipe can have and a fragment of one (a look) cannot yet."""
+MODES = ("linear", "hold", "smooth")
+KEY_FORM = 'A key is [frame, value] or [frame, value, "linear"], where the third is linear, hold or smooth.'
 
 
 class Table(BaseModel):
@@ -165,10 +169,6 @@ class Recipe(Table):
         return max((step.batch * step.on for step in self.step if isinstance(step, Cadence)), default=1)
 
 
-GRAPH = "recipe_graph"
-"""The kind of error that a whole recipe can have and a fragment of one (a look) cannot yet."""
-
-
 def wrong(loc: tuple[str | int, ...], what: str, todo: str = "", kind: str = "recipe") -> ValidationError:
     """An error of ours at a key, so that it is reported like pydantic's own."""
     error = PydanticCustomError(kind, "{what}", {"what": what, "todo": todo})
@@ -248,9 +248,6 @@ def _curves(kind: type[Op], curves: Any) -> dict[str, tuple[Any, ...]]:
     return found
 
 
-KEY_FORM = 'A key is [frame, value] or [frame, value, "linear"], where the third is linear, hold or smooth.'
-
-
 def _key(kind: type[Op], name: str, index: int, key: Any) -> tuple[Any, ...]:
     place = ("curves", name, index)
     formed = isinstance(key, (list, tuple)) and len(key) in (2, 3) and type(key[0]) is int
@@ -265,14 +262,11 @@ def _key(kind: type[Op], name: str, index: int, key: Any) -> tuple[Any, ...]:
     return (key[0], value, *key[2:])
 
 
-MODES = ("linear", "hold", "smooth")
-
-
 @lru_cache(maxsize=512)
 def _field(kind: type[Op], name: str) -> TypeAdapter[Any]:
     info = kind.model_fields[name]
     annotated: Any = Annotated[info.annotation, info]
-    return TypeAdapter(annotated)
+    return TypeAdapter(annotated, config=ConfigDict(allow_inf_nan=False))
 
 
 RESERVED = frozenset(info.alias or name for name, info in Recipe.model_fields.items())

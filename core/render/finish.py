@@ -1,4 +1,4 @@
-"""From a finished picture to a file: check it, measure it against the plate, take it to the master's space, write it."""
+"""From a finished picture to a file: check it, measure it against the plate, convert and write it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from core.errors import RenderError
+from core.frames import timecode
 from core.recipe.model import PLATE
 from core.render.graph import Graph
 
@@ -44,7 +45,12 @@ def finish_frame(
     final = graph.pull((targets[""], frame))
     with tally.stage("comp"):
         nonfinite = _check_finite(graph, work, frame, final, plate)
-        facts = {"digest": digests[""], "changed": _changed(final, plate), "nonfinite": nonfinite, **_notes(graph, frame)}
+        facts: dict[str, Any] = {
+            "digest": digests[""],
+            "changed": _changed(final, plate),
+            "nonfinite": nonfinite,
+            **_notes(graph, frame),
+        }
         thumbs = _thumb(final), _thumb(plate)
     written = {}
     for layer, name in sorted(targets.items(), reverse=True):
@@ -54,7 +60,17 @@ def finish_frame(
             written[layer] = _write(graph, work, frame, layer, picture, digests[layer])
     for name in (*targets.values(), PLATE):
         graph.release((name, frame))
+    facts["clipped"] = written[""].clipped
     return Finished(frame, written, facts, thumbs)
+
+
+def flicker_since(before: Finished | None, now: Finished) -> float | None:
+    """The flicker from one frame to the next one; None where frames are left out or the plate moves everywhere."""
+    from core.media.measure import flicker
+
+    if before is None or before.frame != now.frame - 1 or now.thumbs[0].shape != now.thumbs[1].shape:
+        return None
+    return flicker(before.thumbs[0], now.thumbs[0], before.thumbs[1], now.thumbs[1])
 
 
 def _write(graph: Graph, work: Work, frame: int, layer: str, picture: Picture, digest: str) -> Written:
@@ -63,10 +79,11 @@ def _write(graph: Graph, work: Work, frame: int, layer: str, picture: Picture, d
     master, plate, colour = work.recipe.output.master, graph.plates.plate, graph.kit.colour
     if picture.shape[-1] > 1:
         picture = colour.convert(picture, work.working, master.colour)
-    timecode = None if plate.timecode is None else plate.timecode + plate.index(frame) - plate.media.first
-    path = work.path(frame, layer)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return write_frame(path, picture, master, facts={"shot": work.shot.id, "digest": digest}, timecode=timecode)
+    stamp = ""
+    if plate.timecode is not None:
+        stamp = timecode(plate.timecode + plate.index(frame) - plate.media.first, plate.rate, drop=plate.drop)
+    facts = {"shot": work.shot.id, "digest": digest}
+    return write_frame(work.path(frame, layer), picture, master, facts=facts, timecode=stamp)
 
 
 def _check_finite(graph: Graph, work: Work, frame: int, final: Picture, plate: Picture) -> int:

@@ -115,12 +115,15 @@ class Graph:
         made_at = self.keys(name, frame)
         if made_at != (frame,):
             first, last = made_at[0], made_at[-1]
-            return filled_digest(self.digest((name, first)), self.digest((name, last)), share_between(frame, first, last))
+            return filled_digest(
+                self.digest((name, first)), self.digest((name, last)), share_between(frame, first, last)
+            )
         step, recipe = at(self.steps[name], frame), self.scene.recipe
         models = [resolved(ref, recipe).sha256 for ref in step.models()]
         if "" in models:
             raise RenderError(
-                f"The step `{name}` names a model whose weights were not hashed.", todo="Freeze the recipe, then render it."
+                f"The step `{name}` names a model whose weights were not hashed.",
+                todo="Freeze the recipe, then render it.",
             )
         return step_digest(
             step, frame, {edge: self.digest((edge, frame)) for edge in step.edges()},
@@ -271,7 +274,7 @@ class Graph:
             picture = self._render(self.steps[name], full_block(self.steps[name], made_at))[0]
         else:
             parts = [self.pull(source) for source in sources]
-            picture = parts[0] if len(parts) == 1 else _blended(*parts, share_between(frame, *made_at))
+            picture = parts[0] if len(parts) == 1 else _blended(parts[0], parts[1], share_between(frame, *made_at[:2]))
         for source in sources:
             self.release(source)
         return picture

@@ -42,14 +42,14 @@ def place(step: Op, key: int) -> int:
 
 
 def block_id(step: Op, key: int, last: int) -> BlockId:
-    """The batch that a key belongs to. A last frame off the grid would share its floor key's slot: it has its own batch."""
+    """The batch that a key belongs to. A last frame off the grid would share a slot with the key before: it has its own."""
     if not isinstance(step, Cadence):
         return key, False
     return block_of(key, step.on, step.batch), key == last and (key - ANCHOR) % step.on != 0
 
 
 def full_block(step: Op, wanted: Iterable[int]) -> Block:
-    """A full batch with each wanted key in its slot; the other slots repeat the key before (or the first) and are dropped.
+    """A full batch with each wanted key in its slot; other slots repeat the key before (or the first) and are dropped.
 
     Repeated neighbours leave a slot's picture bit-equal, another position or batch size does not (measured).
     """
@@ -57,11 +57,10 @@ def full_block(step: Op, wanted: Iterable[int]) -> Block:
     slots: list[int | None] = [None] * size
     for key in wanted:
         slots[place(step, key)] = key
-    neighbour = next(key for key in slots if key is not None)
-    frames = []
+    frames = [next(key for key in slots if key is not None)]
     for key in slots:
-        neighbour = neighbour if key is None else key
-        frames.append(neighbour)
+        frames.append(frames[-1] if key is None else key)
+    del frames[0]
     return Block(tuple(frames), tuple(at(step, frame) for frame in frames))
 
 

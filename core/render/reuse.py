@@ -82,7 +82,7 @@ class StepStore:
         write_atomic(self._folder(digest) / f"{sha256_bytes(raw)}.stats.json", raw)
 
     def prune(self, limit_bytes: int, keep: frozenset[str] = frozenset()) -> int:
-        """Free the longest unused outputs until at most `limit_bytes` are left; digests in `keep` stay. Returns bytes freed."""
+        """Free the longest unused outputs until `limit_bytes` or less are left; digests in `keep` stay. Returns bytes freed."""
         entries, total = [], 0
         for folder in self.root.glob("??/*/"):
             files = [path.stat() for path in folder.iterdir() if path.is_file()]

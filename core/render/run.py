@@ -7,31 +7,27 @@ follows (fills, comps, colour) and writes the files. Results do not depend on wh
 from __future__ import annotations
 
 import os
-import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.errors import MediaError, RecipeError, RenderError
-from core.files import canonical_json, sha256_bytes
+from core.errors import MediaError, RenderError
+from core.layout import DEFAULT_COLOUR_CONFIG
 from core.ops.base import Chained, Op, Windowed
 from core.recipe.model import PLATE, Recipe
-from core.render.finish import Finished, finish_frame
-from core.render.graph import Graph, Node, Scene
+from core.render.finish import Finished, finish_frame, flicker_since
+from core.render.graph import Graph, Scene
 from core.render.kit import RenderKit
-from core.render.plan import chunks, digest, measured, promise_ended
+from core.render.plan import chunks, digest, measure_digest, measured, promise_ended
 from core.render.reuse import StepStore
 from core.render.sources import Materials, Plates
 from core.render.tally import Tally
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from core.cut.shots import Shot
     from core.media.write import Written
     from core.render.models import Models
@@ -56,8 +52,7 @@ class Work:
     """The folder of kept step outputs."""
     materials: Mapping[str, Path] = field(default_factory=dict)
     """Input name → file, movie or printf pattern on this machine."""
-    colour_config: str = ""
-    """Empty: the default of `core.layout`."""
+    colour_config: str = DEFAULT_COLOUR_CONFIG
     working: str = "ACEScg"
     writers: int = 0
     """Threads that comp and write; 0: half the cores, 2 to 8."""
@@ -97,16 +92,18 @@ def render(work: Work, models: Models, tally: Tally, tick: Callable[[], None]) -
         targets = {"": work.recipe.final, **{layer: layer for layer in work.recipe.output.layers}}
         _measure(graph, targets.values())
         waiting: deque[Future[Finished]] = deque()
-        flicker = _Flicker()
+        last: Finished | None = None
         for frame in _prepared(graph, work, targets.values()):
             for name in targets.values():
                 graph.make((name, frame))
             digests = {layer: graph.digest((name, frame)) for layer, name in targets.items()}
             waiting.append(pool.submit(finish_frame, graph, work, frame, targets, digests))
             while len(waiting) > 2 * writers or (waiting and waiting[0].done()):
-                yield from _done(graph.wait(waiting.popleft()), tally, flicker)
+                before, last = last, graph.wait(waiting.popleft())
+                yield from _done(last, before, tally)
         while waiting:
-            yield from _done(graph.wait(waiting.popleft()), tally, flicker)
+            before, last = last, graph.wait(waiting.popleft())
+            yield from _done(last, before, tally)
         graph.settle_saves(wait=True)
         tally.damaged = graph.store.damaged
 
@@ -123,9 +120,10 @@ def _check(work: Work) -> None:
     for step in recipe.step:
         if isinstance(step.frames, (Chained, Windowed)):
             raise RenderError(
-                f"The operation `{step.op}` needs its neighbours ({type(step.frames).__name__.lower()}), which this "
-                "rushes cannot render.", where=f"step `{step.name}`", todo="Use an operation that makes each frame alone.",
-            )  # fmt: skip
+                f"The operation `{step.op}` is {type(step.frames).__name__.lower()}, which cannot be rendered yet.",
+                where=f"step `{step.name}`",
+                todo="Use an operation that makes each frame from its own inputs.",
+            )
 
 
 def _opened(
@@ -137,7 +135,6 @@ def _opened(
     recipe, plate = work.recipe, work.shot.plate
     if plate is None:
         raise MediaError(f"{work.shot.id} has no plate: {work.shot.missing}.", todo="Bring the media back, then retry.")
-    stack.callback(pool.shutdown, wait=True, cancel_futures=True)
     colour = Colour(work.colour_config)
     colour.require(recipe.output.master.colour, "output.master.colour")
     kit = RenderKit(recipe, models, colour, work.working, tally, tick)
@@ -160,7 +157,7 @@ def _opened(
 
 
 def _prepared(graph: Graph, work: Work, names: Iterable[str]) -> Iterator[int]:
-    """The frames in order, their sources sent for one portion ahead: decoding overlaps, and what two portions read stays."""
+    """The frames in order, their sources sent for a portion ahead: decoding overlaps, and what two portions read stays."""
     wanted = (*names, PLATE)
     parts = chunks(work.frames, work.recipe.batch())
     for index, part in enumerate(parts):
@@ -188,7 +185,7 @@ def _measure(graph: Graph, names: Iterable[str]) -> None:
         kit.measured[step.name] = kit.tally.stats[step.name] = stats
 
 
-def _done(finished: Finished, tally: Tally, flicker: _Flicker) -> Iterator[FrameDone]:
-    tally.count_frame(finished.facts["changed"], finished.facts["nonfinite"], flicker.next(finished))
+def _done(finished: Finished, before: Finished | None, tally: Tally) -> Iterator[FrameDone]:
+    tally.count_frame(finished.facts, flicker_since(before, finished))
     for layer, written in finished.written.items():
         yield FrameDone(finished.frame, layer, written, finished.facts if layer == "" else {})

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from core.errors import MediaError, RenderError
 from core.files import one_line
@@ -22,12 +22,11 @@ if TYPE_CHECKING:
 
     from core.cut.shots import Plate
     from core.media.colour import Colour
+    from core.media.info import Alpha
     from core.media.read import Reader
     from core.render.tally import Tally
 
     Picture = NDArray[np.float32]
-
-Alpha = Literal["none", "straight", "premultiplied"]
 
 
 def to_working(raw: Picture, colour: Colour, space: str, working: str, alpha: Alpha) -> Picture:
@@ -39,12 +38,8 @@ def to_working(raw: Picture, colour: Colour, space: str, working: str, alpha: Al
 
     picture = np.repeat(raw, 3, axis=-1) if raw.shape[-1] == 1 else raw
     if picture.shape[-1] == 4 and alpha == "none":
-        picture = picture[..., :3]
-    if picture.shape[-1] == 3:
-        return colour.convert(picture, space, working)
-    if alpha == "straight":
-        return colour.premultiplied(colour.convert(picture, space, working))
-    return colour.premultiplied(colour.convert(colour.straight(picture), space, working))
+        picture = np.ascontiguousarray(picture[..., :3])
+    return colour.to_working(picture, space, alpha, working)
 
 
 class Plates:
@@ -75,7 +70,7 @@ class Plates:
     def digest(self, frame: int) -> str:
         """Over the source of the frame and how it is read."""
         facts = [self.reader.digest(self._index(frame)), self.plate.colour, self.plate.alpha, self.plate.layer]
-        return digest([*facts, self.working, self.colour.config])
+        return digest([*facts, self.working, self.colour.name])
 
     def want(self, frame: int) -> Future[Picture]:
         """The frame to come, once `send` was called."""
@@ -177,7 +172,7 @@ class Materials:
         reader, material = self._reader(name), self._inputs[name]
         with self._lock:
             source = reader.digest(self._index(reader, frame))
-        return digest([source, material.kind, material.layer, self._space(name), self.working, self.colour.config])
+        return digest([source, material.kind, material.layer, self._space(name), self.working, self.colour.name])
 
     def read(self, name: str, frame: int) -> Picture:
         with self._lock, self.tally.stage("decode"):

@@ -36,6 +36,8 @@ class Tally:
     """Sum over frames of the share of pixels that differ from the plate."""
     nonfinite: int = 0
     """Pixels of the master with NaN or Inf, the plate's own included."""
+    clipped: int = 0
+    """Values that the master's type could not hold."""
     flicker: float = 0.0
     """Sum over neighbouring frames; see `core.media.measure.flicker`."""
     flicker_pairs: int = 0
@@ -70,18 +72,19 @@ class Tally:
         with self._lock:
             self.reused[step][origin] += 1
 
-    def count_frame(self, changed: float, nonfinite: int, flicker: float | None) -> None:
-        """A frame is finished. `flicker`: against the frame before, None where that was not rendered."""
+    def count_frame(self, facts: Mapping[str, Any], flicker: float | None) -> None:
+        """A frame is finished. `flicker`: against the frame before, None where there is nothing to measure it on."""
         with self._lock:
             self.frames += 1
-            self.changed += changed
-            self.nonfinite += nonfinite
+            self.changed += facts["changed"]
+            self.nonfinite += facts["nonfinite"]
+            self.clipped += facts["clipped"]
             if flicker is not None:
                 self.flicker += flicker
                 self.flicker_pairs += 1
 
     def summary(self) -> dict[str, Any]:
-        """Plain values for the ledger and the record; `peak_memory` is this process's largest resident size in bytes."""
+        """Plain values for the ledger and the record; `peak_memory` is the process's largest resident size in bytes."""
         with self._lock:
             return {
                 "seconds": {name: round(value, 3) for name, value in self.seconds.items()},
@@ -93,6 +96,7 @@ class Tally:
                 "changed": self.changed / self.frames if self.frames else None,
                 "flicker": self.flicker / self.flicker_pairs if self.flicker_pairs else None,
                 "nonfinite": self.nonfinite,
+                "clipped": self.clipped,
                 "damaged": self.damaged,
                 "peak_memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
                 "promise_ended": self.promise_ended,

@@ -158,9 +158,7 @@ class Screens(App[None]):
     # what the threads found
 
     def on_shots_loaded(self, event: messages.ShotsLoaded) -> None:
-        self.query_one("#top", Static).update(
-            f"rushes  {present.one_line(event.title)} · {present.footing(event.rows)}"
-        )
+        self.query_one("#top", Static).update(f"rushes  {one_line(event.title)} · {present.footing(event.rows)}")
         self.list.show_rows(event.rows)
         if not event.rows:
             self.picture.show_words("This show has no shots yet.\nBring a cut in: rushes new CUT DIR")
@@ -209,9 +207,7 @@ class Screens(App[None]):
         if row is None or not size.width or not size.height:
             return
         if not self.source:
-            self.picture.show_words(
-                f"{row.shot.id} has no picture: {present.one_line(row.shot.missing) or 'no plate'}."
-            )
+            self.picture.show_words(f"{row.shot.id} has no picture: {one_line(row.shot.missing) or 'no plate'}.")
             return
         self._under()
         self.load_picture(row, self.source, self.frame, size.width, size.height)

@@ -176,26 +176,19 @@ def note_lines(review: Review, version: str) -> list[str]:
 
 def record_pairs(record: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What a render record says, in a few lines; `--json` has all of it."""
-    models = [
-        f"{model['id']} @{model['revision'][:12]} ({model['licence'] or 'licence unknown'})"
-        for model in record["models"]
-    ]
+    width, height = record["size"]
+    models = [f"{m['id']} @{m['revision'][:12]} ({m['licence'] or 'licence unknown'})" for m in record["models"]]
     reuse = [f"{step} {row['reused']} re-used, {row['made']} made" for step, row in record["reuse"].items()]
     seconds = [f"{stage} {value:.1f} s" for stage, value in record["seconds"].items()]
-    measured = [f"{name} {value:.4g}" for name, value in record["measured"].items() if isinstance(value, (int, float))]
+    numbers = {name: value for name, value in record["measured"].items() if isinstance(value, (int, float))}
+    ends = record["promise_end"]
     return [
-        (
-            "rendered",
-            f"{record['count']} frames, {record['size'][0]}×{record['size'][1]}, {record['type']}, {record['colour']}",
-        ),
+        ("rendered", f"{record['count']} frames, {width}×{height}, {record['type']}, {record['colour']}"),
         ("models", ", ".join(models)),
         ("steps", ", ".join(reuse)),
         ("time", ", ".join(seconds)),
-        ("measured", ", ".join(measured)),
-        (
-            "plate ends",
-            record["promise_end"] and f"pixels outside the matte are the plate's up to `{record['promise_end']}`",
-        ),
+        ("measured", ", ".join(f"{name} {value:.4g}" for name, value in numbers.items())),
+        ("plate", f"kept outside the matte up to `{ends}`" if ends else "kept outside the matte"),
     ]
 
 
@@ -212,7 +205,7 @@ PLATE = "plate"
 
 
 def next_source(versions: list[str], has_plate: bool, current: str) -> str:
-    """What `v` shows after `current`: plate, newest version, older ones, and round again. Empty where there is nothing."""
+    """What `v` shows after `current`: plate, newest version, older ones, round again. Empty: nothing is there."""
     every = ([PLATE] if has_plate else []) + versions[::-1]
     if not every:
         return ""
@@ -220,7 +213,7 @@ def next_source(versions: list[str], has_plate: bool, current: str) -> str:
 
 
 def first_source(row: ShotRow) -> str:
-    """What is shown of a shot at first: the circled version, else the newest, else the plate; empty: nothing is there."""
+    """What is shown of a shot at first: the circled version, else the newest, else the plate. Empty: nothing."""
     return row.circled or row.latest or (PLATE if row.shot.plate else "")
 
 

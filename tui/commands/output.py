@@ -141,10 +141,7 @@ def clock(seconds: float | None) -> str:
 def follow(steps: Iterable[Progress], label: str) -> Progress:
     """Show progress with time left on stderr until `steps` ends. Returns the last step."""
     shown = _bar(steps, label) if sys.stderr.isatty() else _lines(steps, label)
-    last = None
-    for last in shown:
-        pass
-    assert last is not None, "following yields at least once"
+    *_, last = shown
     return last
 
 

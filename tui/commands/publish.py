@@ -17,9 +17,7 @@ app = typer.Typer()
 def publish(
     purpose: Annotated[str, typer.Option("--for", metavar="NAME", help="Whom it is for: master.")] = "master",
     out: Out = None,
-    every: Annotated[
-        bool, typer.Option("--all", help="Every complete version, not the circled and the newest two.")
-    ] = False,
+    every: Annotated[bool, typer.Option("--all", help="Every complete version of each shot.")] = False,
     as_json: Json = False,
 ) -> None:
     """Write the timeline back for editorial, read it back, and compare it with what was received."""

@@ -17,7 +17,7 @@ from tui.commands.waiting import wait_for
 app = typer.Typer()
 
 JobId = Annotated[
-    str, typer.Argument(metavar="JOB", help="A job as `rushes queue` shows it; a part that is unique will do.")
+    str, typer.Argument(metavar="JOB", help="As `rushes queue` shows it; a beginning that is unique will do.")
 ]
 
 
