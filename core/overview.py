@@ -1,4 +1,4 @@
-"""What there is, in rows: shots, versions, how far each one is. Read from text files and the ledger; renders nothing."""
+"""What there is, in rows: shots, versions, how far each is. Read from text files and the ledger; renders nothing."""
 
 from __future__ import annotations
 

@@ -58,9 +58,15 @@ class Desk:
             )
         wanted = frames or (recipe.frames if recipe.range else shot.range)
         return freeze(
-            recipe, shot=shot, range=wanted, resolve=self.resolve,
-            summary=summary or recipe.summary, parent=recipe.parent, digest_plate=lambda part: self._plate_digest(shot, part), digest_material=self._material_digest,
-        )  # fmt: skip
+            recipe,
+            shot=shot,
+            range=wanted,
+            resolve=self.resolve,
+            summary=summary or recipe.summary,
+            parent=recipe.parent,
+            digest_plate=lambda part: self._plate_digest(shot, part),
+            digest_material=self._material_digest,
+        )
 
     def _plate_digest(self, shot: Shot, frames: FrameRange) -> str:
         assert shot.plate is not None
@@ -115,7 +121,7 @@ def submit_version(desk: Desk, shot: Shot, draft: Draft, *, summary: str = "") -
 
 
 def submit_missing(desk: Desk, shot: Shot, rows: Iterable[VersionRow]) -> list[Job]:
-    """Queue again what the shot's versions still lack; finished frames are not rendered again. Complete ones need nothing."""
+    """Queue again what the shot's versions still lack; finished frames are not rendered again."""
     jobs = []
     for row in rows:
         if row.state in ("failed", "cancelled"):
@@ -188,7 +194,7 @@ def _in_short(change: Change) -> str:
 
 
 def enough_room(media: Path, shot: Shot, frames: int, layers: int) -> None:
-    """Refuse to queue what the disk cannot hold: half frames uncompressed, and as much again for re-use. Raises DiskFull."""
+    """Refuse what the disk cannot hold: half frames uncompressed, and as much again for re-use. Raises DiskFull."""
     assert shot.plate is not None
     folder = next(parent for parent in (media, *media.parents) if parent.exists())
     needed = frames * layers * shot.plate.width * shot.plate.height * 3 * 2 * 2

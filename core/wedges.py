@@ -1,4 +1,4 @@
-"""Wedges: one frame over many seeds or values. The picture that is picked becomes the draft; the choice is committed."""
+"""Wedges: one frame over many seeds or values. The picture that is picked becomes the draft and is committed."""
 
 from __future__ import annotations
 
@@ -82,10 +82,11 @@ def pick(desk: Desk, viewer: Viewer, shot: Shot, job: Job, index: int) -> Draft:
         shot,
         sets=[*job.labels[index].splitlines(), f"picked_from.wedge={name}", f"picked_from.index={index}"],
     )
+    chosen = one_line(", ".join(job.labels[index].splitlines()), 80)
     desk.history.commit(
         Act(
             event="wedge",
-            subject=f"{shot.id} {name}: picked {index} of {len(job.recipes)} ({one_line(', '.join(job.labels[index].splitlines()), 80)})",
+            subject=f"{shot.id} {name}: picked {index} of {len(job.recipes)} ({chosen})",
             paths=(path.relative_to(desk.layout.root).as_posix(),),
             trailers=(("Rushes-Shot", shot.id),),
         )

@@ -140,7 +140,7 @@ _GROWING = re.compile(r"shots/([^/]+)/review/[^/]+\.jsonl")
 
 
 def rewritten(history: History) -> Iterator[Check]:
-    """Commits that changed or removed what is written once, or took lines out of a review. One `git log`, newest first."""
+    """Commits that changed what is written once, or took lines out of a review. One `git log`, newest first."""
     out = history.git.ask(
         "log", "-z", "--format=%x01%h", "--no-renames", "--numstat", "--raw", "--abbrev=8", "--", "shots"
     )

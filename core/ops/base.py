@@ -165,7 +165,7 @@ class Op(BaseModel):
         return tuple(dict.fromkeys(found))
 
     def kept(self) -> str:
-        """The source whose pixels come out bit-identical where the step's matte is zero; empty: the whole frame changes."""
+        """The source whose pixels come out bit-identical where this step's matte is 0; empty: every pixel changes."""
         return ""
 
     def models(self) -> tuple[ModelRef, ...]:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from core.errors import RecipeError
 from core.ops.base import Block, Format, Input, Iptc, Kit, Op, Phase, param
-from core.ops.shared import Picture, matte_source, mix_into, same_size
+from core.ops.shared import matte_source, mix_into, same_size
 
 if TYPE_CHECKING:
     from core.ops.base import Pictures
+    from core.ops.shared import Picture
 
 Mode = Literal["over", "plus", "multiply", "screen", "difference"]
 
@@ -94,7 +95,7 @@ class _Merged:
             merged = _blend(self.mode, a[..., :colours], b[..., :colours], cover, behind)
             if b.shape[-1] == 4:
                 merged = np.concatenate([merged, cover + behind * (1.0 - cover)], axis=-1)
-            return merged
+            return np.asarray(merged, np.float32)
 
 
 def _blend(mode: Mode, a: Picture, b: Picture, cover: Picture, behind: Picture) -> Picture:
@@ -112,4 +113,4 @@ def _blend(mode: Mode, a: Picture, b: Picture, cover: Picture, behind: Picture) 
         return a * b + a * (1.0 - behind) + b * (1.0 - cover)
     if mode == "screen":
         return np.where((a <= 1.0) & (b <= 1.0), a + b - a * b, np.maximum(a, b))
-    return a + b - 2.0 * np.minimum(a * behind, b * cover)
+    return a + b - np.float32(2.0) * np.minimum(a * behind, b * cover)

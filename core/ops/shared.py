@@ -56,7 +56,7 @@ def mix_into(result: Picture, source: Picture, changed: Callable[[slice], Pictur
     """Fill `result` with `source` going to `changed(rows)` as `weight` (H, W, 1) goes from 0 to 1.
 
     Where the weight is exactly 0 the source's pixel is selected, where it is exactly 1 the changed one: no arithmetic
-    touches them, so neither rounding nor NaN and Inf of the other side get in. `changed` is asked for rows that need it.
+    touches them, so neither rounding nor NaN and Inf of the other side get in. `changed` is asked for needed rows only.
     """
     import numpy as np
 

@@ -313,7 +313,7 @@ def _done(picture: Picture) -> Future[Picture]:
 def _blended(before: Picture, after: Picture, share: float) -> Picture:
     import numpy as np
 
-    return before * np.float32(1.0 - share) + after * np.float32(share)
+    return np.asarray(before * np.float32(1.0 - share) + after * np.float32(share), np.float32)
 
 
 def _plain(planned: Format) -> list[Any]:

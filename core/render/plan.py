@@ -42,7 +42,7 @@ def place(step: Op, key: int) -> int:
 
 
 def block_id(step: Op, key: int, last: int) -> BlockId:
-    """The batch that a key belongs to. A last frame off the grid would share a slot with the key before: it has its own."""
+    """The batch that a key belongs to. A last frame off the grid would share its floor key's slot: it has its own."""
     if not isinstance(step, Cadence):
         return key, False
     return block_of(key, step.on, step.batch), key == last and (key - ANCHOR) % step.on != 0
@@ -58,8 +58,8 @@ def full_block(step: Op, wanted: Iterable[int]) -> Block:
     for key in wanted:
         slots[place(step, key)] = key
     frames = [next(key for key in slots if key is not None)]
-    for key in slots:
-        frames.append(frames[-1] if key is None else key)
+    for held in slots:
+        frames.append(frames[-1] if held is None else held)
     del frames[0]
     return Block(tuple(frames), tuple(at(step, frame) for frame in frames))
 

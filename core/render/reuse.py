@@ -58,7 +58,7 @@ class StepStore:
             folder.mkdir(parents=True, exist_ok=True)
             temp = temp_beside(folder / "new.npy")
             try:
-                body = memoryview(np.ascontiguousarray(array, np.float32)).cast("B")
+                body = np.ascontiguousarray(array, np.float32).data.cast("B")
                 head = _header(array.shape)
                 sha = hashlib.sha256(head)
                 sha.update(body)
@@ -82,7 +82,7 @@ class StepStore:
         write_atomic(self._folder(digest) / f"{sha256_bytes(raw)}.stats.json", raw)
 
     def prune(self, limit_bytes: int, keep: frozenset[str] = frozenset()) -> int:
-        """Free the longest unused outputs until `limit_bytes` or less are left; digests in `keep` stay. Returns bytes freed."""
+        """Free the longest unused outputs down to `limit_bytes`, none with a digest in `keep`. Returns bytes freed."""
         entries, total = [], 0
         for folder in self.root.glob("??/*/"):
             files = [path.stat() for path in folder.iterdir() if path.is_file()]

@@ -157,7 +157,7 @@ def _opened(
 
 
 def _prepared(graph: Graph, work: Work, names: Iterable[str]) -> Iterator[int]:
-    """The frames in order, their sources sent for a portion ahead: decoding overlaps, and what two portions read stays."""
+    """The frames in order. Sources are sent for a portion ahead: decoding overlaps, what two portions read is kept."""
     wanted = (*names, PLATE)
     parts = chunks(work.frames, work.recipe.batch())
     for index, part in enumerate(parts):
