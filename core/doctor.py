@@ -26,8 +26,8 @@ MATTE_SHA256 = "309c8469258dda742793dce0ebea8e6dd393174f89934733ecc8b14c76f4ddd8
 _MODEL_LIBRARIES = ("torch", "diffusers", "transformers", "accelerate", "safetensors", "onnxruntime")
 _LOW, _TIGHT = 2_000_000_000, 20_000_000_000
 """Free bytes below which a disk fails or warns."""
-_GIT = (2, 31)
-"""`git commit --pathspec-from-file` and `git var` as they are used here."""
+_GIT = (2, 38)
+_SYSTEMD = (Path("/usr/lib/systemd"), Path("/run/systemd"), Path("/etc/systemd"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Finding:
 
 
 def examine(env: Mapping[str, str], layout: Layout | None = None) -> tuple[Finding, ...]:
-    """Look at the machine and, with a layout, at the show: every finding, also the good ones. Raises nothing of its own."""
+    """Look at the machine and, with a layout, at the show: every finding, also the good ones."""
     looks: list[tuple[str, Callable[[], Iterator[Finding]]]] = [
         ("python", _python),
         ("git", lambda: _git(env, layout)),
@@ -186,12 +186,10 @@ def _workers(env: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding("workers", "ok", "workers run in a session of their own and stay after logout")
 
 
-def _kills_at_logout(
-    folders: tuple[Path, ...] = (Path("/usr/lib/systemd"), Path("/run/systemd"), Path("/etc/systemd")),
-) -> bool:
-    """logind's KillUserProcesses, the last word over its files; not set means no, as systemd ships it almost everywhere."""
+def _kills_at_logout(systemd: tuple[Path, ...] = _SYSTEMD) -> bool:
+    """logind's KillUserProcesses, the last word over its files. Not set is no, as most distributions build it."""
     kills = False
-    for folder in folders:
+    for folder in systemd:
         for path in (folder / "logind.conf", *sorted((folder / "logind.conf.d").glob("*.conf"))):
             try:
                 text = path.read_text(errors="replace")
@@ -243,11 +241,7 @@ def _history(layout: Layout, env: Mapping[str, str]) -> Iterator[Finding]:
     why, waiting = history.state(), history.pending()
     if waiting:
         what = f"{len(waiting)} acts wait for their commit, the first: {waiting[0].subject}"
-        todo = (
-            f"Finish it: {why}. Then any rushes command commits them."
-            if why
-            else "The next command that writes commits them."
-        )
+        todo = f"First finish what is under way: {why}." if why else "The next command that writes commits them."
         yield Finding("history", "warn", one_line(what), todo)
     elif why:
         yield Finding("history", "warn", why, "Acts wait in the journal until it is over.")

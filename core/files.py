@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import socket
 import unicodedata
 from collections.abc import Iterator
@@ -40,6 +41,20 @@ def explained(path: Path) -> Iterator[None]:
                 todo="Check the permissions or point `media` in rushes.toml elsewhere.",
             ) from error
         raise
+
+
+def refused(path: Path, reason: str) -> Broken:
+    """The error for a library that could not write `path` and says why in words of its own.
+
+    A full disk is known by looking at it: libraries lose the error number.
+    """
+    if "no space" in reason.lower() or shutil.disk_usage(path.parent).free < 1 << 20:
+        return DiskFull("The disk is full.", where=str(path), todo="Free some space, then run the command again.")
+    return Broken(
+        f"This could not be written: {one_line(reason)}.",
+        where=str(path),
+        todo="Check the disk and its permissions, then run the command again.",
+    )
 
 
 def temp_beside(path: Path) -> Path:

@@ -43,6 +43,10 @@ class FrameRange:
             max(self.first, other.first), max(min(self.last, other.last), max(self.first, other.first) - 1)
         )
 
+    def nearest(self, frame: int) -> int:
+        """`frame`, or the end of the range that is closest to it."""
+        return max(self.first, min(self.last, frame))
+
     def grow(self, head: int, tail: int) -> FrameRange:
         return FrameRange(self.first - head, self.last + tail)
 

@@ -36,7 +36,7 @@ def publish(
     """Write the master timeline, read it back, and commit a manifest that rebuilds it.
 
     Raises:
-        BadInput: an unknown purpose. ShowError: nothing to hand over. CutError: the cut cannot take it; nothing written.
+        BadInput: an unknown purpose. ShowError: nothing to hand over. CutError: the cut cannot take it.
     """
     if purpose not in PURPOSES:
         raise BadInput(f"Cannot publish for {purpose!r}.", todo=f"Allowed: {', '.join(PURPOSES)}.")
@@ -93,7 +93,7 @@ def _next_name(layout: Layout, settings: Settings) -> str:
 
 
 def _manifest(layout: Layout, published: Published, entries: Sequence[Entry], purpose: str) -> dict[str, Any]:
-    """What was handed over, enough to write the same file again; paths relative to the media root where they lie in it."""
+    """What was handed over, enough to write it again; its path relative to the media root where it lies in it."""
     inside = published.path.is_relative_to(layout.media)
     return {
         "schema": 1,

@@ -320,7 +320,14 @@ class Show:
         from core.handover import publish
 
         return publish(
-            self.layout, self.history, self.shots(), self.versions, purpose, out, every_version=every_version
+            self.layout,
+            self.settings,
+            self.history,
+            self.shots(),
+            self.versions,
+            purpose,
+            out,
+            every_version=every_version,
         )
 
     def verify(self, shots: Sequence[str] = (), tick: Callable[[str], None] = lambda _: None) -> Verdict:

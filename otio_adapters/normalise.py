@@ -66,7 +66,7 @@ def _mint_ids(clips: Iterable[otio.schema.Clip], inferred: dict[int, list[str]],
 
 
 def _infer_ranges(clips: list[otio.schema.Clip]) -> dict[int, list[str]]:
-    """Fill null ranges from what the cut itself says: a medium's range where another clip has it, then the clip's own."""
+    """Fill null ranges from what the cut itself says: the media's where another clip has it, then the clip's own."""
     by_url: dict[str, Any] = {}
     lacking: list[tuple[int, str, Any]] = []
     marks: dict[int, list[str]] = {}
@@ -120,9 +120,7 @@ def _true_rates(timeline: otio.schema.Timeline) -> list[str]:
             changed += _snap_item(item)
             if isinstance(item, otio.core.Composition):
                 waiting.extend(item)
-    return (
-        ["frame rates were written as decimals (23.976 …): read as the exact rates (24000/1001 …)"] if changed else []
-    )
+    return ["frame rates were written as decimals (23.976 …): read as 24000/1001 …"] if changed else []
 
 
 def _snap_item(item: Any) -> int:
@@ -132,12 +130,9 @@ def _snap_item(item: Any) -> int:
     if isinstance(item, otio.schema.Clip):
         for reference in item.media_references().values():
             changed += _snap(reference, "available_range")
-            if (
-                isinstance(reference, otio.schema.ImageSequenceReference)
-                and true_rate(reference.rate) != reference.rate
-            ):
+            if isinstance(reference, otio.schema.ImageSequenceReference):
+                changed += true_rate(reference.rate) != reference.rate
                 reference.rate = true_rate(reference.rate)
-                changed += 1
     return changed
 
 

@@ -1,7 +1,7 @@
 """Versions in a timeline: the one metadata key `rushes`, and media references named `gen_v003` beside the editor's.
 
-Everything under the key is plain (text, booleans, whole numbers, lists and dictionaries of them), so it survives programs
-that have never heard of rushes. Ids in it are evidence, not identity: editors copy clips.
+Everything under the key is plain (text, booleans, whole numbers, lists and dictionaries of them), so it survives
+programs that have never heard of rushes. Ids in it are evidence, not identity: editors copy clips.
 """
 
 from __future__ import annotations

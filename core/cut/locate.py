@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 from core.files import one_line
 
-_PATTERN = re.compile(r"%0?\d*d")
+_PATTERN = re.compile(r"%0\d+d|%d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +22,10 @@ class Located:
     key: str
     """The same for every reference to the same media; empty where there are none."""
     why: str = ""
-    sequence: bool = False
 
 
 def locate(reference: Any, bases: Sequence[Path]) -> Located:
-    """Find the media of an OTIO media reference. Relative URLs count from each of `bases`, the first that has it wins."""
+    """Find the media of an OTIO media reference. Relative URLs count from the first of `bases` that has them."""
     import opentimelineio as otio
 
     if isinstance(reference, otio.schema.ImageSequenceReference):
@@ -64,9 +63,9 @@ def _locate_url(url: str, bases: Sequence[Path]) -> Located:
             if exists(whole):
                 if _PATTERN.search(whole.name) and whole.name.count("%") > 1:
                     return Located(
-                        None, url, f"a `%` in the name of an image sequence is not supported: {one_line(url, 120)}"
+                        None, url, f"a `%` in a sequence's name is not supported: {one_line(whole.name, 80)}"
                     )
-                return Located(whole, str(whole), sequence=_PATTERN.search(whole.name) is not None)
+                return Located(whole, str(whole))
             tried.append(whole)
     if not tried:
         return Located(None, url, f"its media are not a file: {one_line(url, 120)}")
@@ -74,7 +73,7 @@ def _locate_url(url: str, bases: Sequence[Path]) -> Located:
 
 
 def _spellings(url: str) -> Iterator[str]:
-    """The paths that a URL may mean, likeliest first: file URLs are unescaped, plain paths are tried as they are first."""
+    """The paths that a URL may mean, likeliest first: file URLs are unescaped, plain paths come as they are first."""
     scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]+):", url)
     if scheme and scheme[1].lower() != "file":
         return
@@ -100,10 +99,8 @@ def _unescape(url: str) -> str:
 
 def _as_pattern(url: str) -> str:
     """`name.####.exr` and `name.[1001-1092].exr` as `name.%04d.exr`."""
-    folder, name = (
-        url[: len(url) - len(PurePosixPath(url.replace("\\", "/")).name)],
-        url.replace("\\", "/").split("/")[-1],
-    )
+    name = re.split(r"[/\\]", url)[-1]
+    folder = url[: len(url) - len(name)]
     span = re.search(r"\[(\d+)-\d+\]", name)
     if span:
         return folder + name[: span.start()] + f"%0{len(span[1])}d" + name[span.end() :]

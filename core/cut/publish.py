@@ -1,4 +1,4 @@
-"""The timeline that goes back: versions beside the editor's references, read back and compared before it gets its name."""
+"""The timeline that goes back: versions beside the editor's references, read back and compared before it is there."""
 
 from __future__ import annotations
 
@@ -133,6 +133,7 @@ def _add(clip: Any, entry: Entry, warnings: list[str]) -> None:
 def _fits_whole(clip: Any, reference: Any) -> bool:
     """Trim `reference` to the editor's available range: a clip without a source range plays all its reference has."""
     import opentimelineio as otio
+
     from otio_adapters import versions
 
     theirs, ours = versions.editor_reference(clip).available_range, reference.available_range
@@ -147,6 +148,7 @@ def _fits_whole(clip: Any, reference: Any) -> bool:
 def _reference(clip: Any, media: VersionMedia, plate: Plate) -> Any:
     """An image sequence reference whose available range counts in the source time of the editor's media."""
     import opentimelineio as otio
+
     from otio_adapters import versions
 
     theirs = versions.editor_reference(clip)

@@ -1,4 +1,4 @@
-"""What a cut needs of its media: composed through transitions, retimes and every parent. Exact fractions of a second."""
+"""What a cut needs of its media, composed through transitions, retimes and every parent, in exact seconds."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ _HELD = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Plate:
-    """The original picture of a shot. Media indexes: a movie counts from 0, a sequence by its file numbers, a still is 0."""
+    """The original picture of a shot. Media indexes: a movie's from 0, a sequence's file numbers, a still's 0."""
 
     path: str
     """Posix, absolute or relative to the show; a sequence as a printf pattern (`dir/name.%04d.exr`)."""

@@ -61,9 +61,9 @@ def make_shots(
 ) -> tuple[tuple[Shot, ...], tuple[str, ...]]:
     """The shots that a cut uses, in cut order, and what a person should know of them.
 
-    Clips of the video tracks that use one source no further than `share_gap` frames apart are one shot, unless they name
-    different shots. The first frame a new shot needs is 1001 + its head handle; a shot in `existing` keeps its id, anchor,
-    handles and whatever people set.
+    Clips of the video tracks that use one source no further than `share_gap` frames apart are one shot, unless they
+    name different shots. The first frame a new shot needs is 1001 + its head handle; a shot in `existing` keeps its id,
+    anchor, handles and whatever people set.
 
     Args:
         probe: `core.media.read.probe`.
@@ -177,7 +177,7 @@ def _same_media(plate: Plate, group: _Group) -> bool:
 def _ids(
     groups: Sequence[_Group], homes: Sequence[Shot | None], existing: Mapping[str, Shot], warnings: list[str]
 ) -> list[str]:
-    """One id a group, unique ignoring case: the one it had, the one it names, else `sh0010`, `sh0020` … in cut order."""
+    """One id a group, unique ignoring case: what it had, what it names, else `sh0010`, `sh0020` … in cut order."""
     taken = {shot_id.lower() for shot_id in existing} | {group.wanted.lower() for group in groups if group.wanted}
     named: set[str] = {home.id.lower() for home in homes if home}
     counter = 0

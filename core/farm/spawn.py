@@ -52,7 +52,7 @@ def _start(state: Path, device: Device, env: Mapping[str, str]) -> Path:
 
 
 def command(state: Path, device: Device, how: Literal["systemd", "session"]) -> list[str]:
-    """The command line of a worker. With a lingering user manager it runs in a scope of its own, which logout spares."""
+    """The command line of a worker; under systemd in a scope of its own, which a logout spares."""
     wanted = device.id if device.is_gpu else "cpu"
     worker = [sys.executable, "-P", "-m", "core.farm.worker", "--state", str(state), "--device", wanted]
     if how == "session":
@@ -61,7 +61,7 @@ def command(state: Path, device: Device, how: Literal["systemd", "session"]) -> 
 
 
 def outlives(env: Mapping[str, str]) -> Literal["systemd", "session"]:
-    """How a worker is kept alive: in the user's systemd where that lingers after logout, else as a session of its own."""
+    """How a worker is kept alive: in the user's systemd where that stays after logout, else in its own session."""
     runtime = env.get("XDG_RUNTIME_DIR", "")
     manager = bool(runtime) and (Path(runtime) / "systemd" / "private").exists()
     ready = manager and lingers(env) and shutil.which("systemd-run", path=env.get("PATH", os.defpath)) is not None

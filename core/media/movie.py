@@ -40,37 +40,6 @@ _WEIGHTS = {1: yuv.BT709, 5: yuv.BT601, 6: yuv.BT601, 9: yuv.BT2020, 10: yuv.BT2
 """ITU-T H.273 matrix coefficients."""
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
-    """Where a movie's frames are: their presentation times in order, and the key frames that decoding can start at."""
-
-    pts: tuple[int, ...]
-    keys: tuple[int, ...]
-    """Frame numbers of key frames, ascending."""
-    seeks: tuple[int, ...]
-    """Per key frame, the time to seek to (its decoding time)."""
-    rate: Fraction
-
-    def key(self, frame: int) -> int:
-        """The place in `keys` of the last key frame at or before a frame."""
-        return max(0, bisect_right(self.keys, frame) - 1)
-
-
-def movie_index(path: Path) -> Index:
-    """List a movie's frames without decoding them; kept until the file changes.
-
-    Raises:
-        MediaError: missing, truncated, without pictures, of a variable frame rate.
-    """
-    try:
-        stat = path.stat()
-    except OSError as error:
-        raise MediaError(
-            f"This movie cannot be opened: {error.strerror}.", where=one_line(str(path)),
-            todo="Mount or copy the media there, or relink the plate.",
-        ) from error  # fmt: skip
-    return _index(path, stat.st_size, stat.st_mtime_ns, stat.st_ino)
-
 
 def probe_movie(path: Path, count: bool = True) -> MediaInfo:
     """What a movie is. The first frame is decoded; with `count` every frame is listed, else the header is believed.
@@ -78,8 +47,8 @@ def probe_movie(path: Path, count: bool = True) -> MediaInfo:
     Raises:
         MediaError: as `movie_index`, or interlaced, turned by metadata, of a pixel format or codec not handled.
     """
-    with _opened(path) as container:
-        stream = _video(container, path)
+    with opened_movie(path) as container:
+        stream = picture_stream(container, path)
         if count or not stream.frames:
             index = movie_index(path)
             frames, rate = len(index.pts), index.rate
@@ -87,7 +56,7 @@ def probe_movie(path: Path, count: bool = True) -> MediaInfo:
             frames, rate = stream.frames, rate_of(stream.average_rate or stream.guessed_rate)
         first = next(container.decode(stream), None)
         if first is None:
-            raise _truncated(path, "no frame of it can be decoded")
+            raise truncated(path, "no frame of it can be decoded")
         _refuse_odd(path, stream, first)
         name = _planar(first.format.name, path)
         alpha = name.startswith(("yuva", "gbra"))
@@ -111,8 +80,8 @@ class Movie:
         self.path = path
         self.index = movie_index(path)
         self._stack = contextlib.ExitStack()
-        self._container = self._stack.enter_context(_opened(path))
-        self._stream = _video(self._container, path)
+        self._container = self._stack.enter_context(opened_movie(path))
+        self._stream = picture_stream(self._container, path)
         self._stream.thread_type = "AUTO"
         self._frames: Iterator[Any] = iter(())
         self._next: int | None = None
@@ -140,134 +109,18 @@ class Movie:
         return _pixels(frame, self._stream.codec_context, self.path)
 
     def _seek(self, key: int) -> None:
-        with _explained(self.path):
+        with explained_reading(self.path):
             self._container.seek(self.index.seeks[key], stream=self._stream)
         self._frames = self._container.decode(self._stream)
         self._next = self.index.keys[key]
 
     def _forward(self, number: int) -> Any:
         wanted = self.index.pts[number]
-        with _explained(self.path):
+        with explained_reading(self.path):
             for frame in self._frames:
                 if frame.pts is not None and frame.pts >= wanted:
                     return frame if frame.pts == wanted else None
         return None
-
-
-# Opening and listing
-
-
-@contextlib.contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    import av
-
-    try:
-        yield
-    except (av.FFmpegError, OSError, EOFError) as error:
-        if isinstance(error, FileNotFoundError):
-            what, todo = "This movie is missing.", "Mount or copy the media there, or relink the plate."
-        else:
-            what = f"This movie cannot be read, it may be cut short: {one_line(getattr(error, 'strerror', '') or str(error))}."
-            todo = "Copy the movie again, or export it anew."
-        raise MediaError(what, where=one_line(str(path)), todo=todo) from error
-
-
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    import av
-
-    with _explained(path):
-        container = av.open(f"file:{path}", metadata_errors="replace")
-    with container, _explained(path):
-        yield container
-
-
-def _video(container: Any, path: Path) -> Any:
-    for stream in container.streams.video:
-        if not stream.disposition & stream.disposition.attached_pic:
-            return stream
-    raise MediaError(
-        "This file holds no moving picture.", where=one_line(str(path)), todo="Relink the plate to a movie."
-    )
-
-
-def _truncated(path: Path, why: str) -> MediaError:
-    return MediaError(
-        f"This movie is cut short: {why}.", where=one_line(str(path)), todo="Copy the movie again, or export it anew."
-    )
-
-
-@lru_cache(maxsize=64)
-def _index(path: Path, size: int, mtime_ns: int, inode: int) -> Index:
-    with _opened(path) as container:
-        stream = _video(container, path)
-        if any(entry.pos + entry.size > size for entry in stream.index_entries):
-            raise _truncated(path, "its index points beyond its end")
-        packets = _entries(stream) or _packets(container, stream, path)
-        if not packets:
-            raise _truncated(path, "it holds no frames")
-        packets.sort()
-        pts = tuple(packet[0] for packet in packets)
-        keys = tuple(n for n, packet in enumerate(packets) if packet[2])
-        if not keys or len(set(pts)) != len(pts):
-            raise MediaError(
-                "This movie carries no usable time stamps or key frames.", where=one_line(str(path)),
-                todo="Rewrap or export it, for example as ProRes.",
-            )  # fmt: skip
-        rate = _steady_rate(stream, pts, path)
-        _refuse_short(stream, len(pts), rate, path)
-        return Index(pts, keys, tuple(packets[n][1] for n in keys), rate)
-
-
-def _entries(stream: Any) -> list[tuple[int, int, bool]]:
-    """The frames from a QuickTime index alone, where each codes one frame and order cannot change; else nothing.
-
-    A camera original of 100 GB is not read through to count its frames.
-    """
-    entries = stream.index_entries
-    if not stream.codec_context.codec.intra_only or not stream.frames or len(entries) != stream.frames:
-        return []
-    return [(entry.timestamp, entry.timestamp, True) for entry in entries if not entry.is_discard]
-
-
-def _packets(container: Any, stream: Any, path: Path) -> list[tuple[int, int, bool]]:
-    found = []
-    for packet in container.demux(stream):
-        if packet.size and not packet.is_discard:
-            if packet.pts is None:
-                return []
-            found.append((packet.pts, packet.pts if packet.dts is None else packet.dts, packet.is_keyframe))
-    return found
-
-
-def _steady_rate(stream: Any, pts: tuple[int, ...], path: Path) -> Fraction:
-    """The frame rate, where every frame is within a tenth of a frame (or one tick) of where a constant rate puts it."""
-    stated = stream.average_rate or stream.guessed_rate or stream.base_rate
-    if not stated:
-        raise MediaError(
-            "This movie states no frame rate.", where=one_line(str(path)), todo="Export it at a constant rate."
-        )
-    rate = rate_of(stated)
-    step = 1 / (rate * stream.time_base)
-    slack = max(Fraction(1), step / 10)
-    if any(abs(time - pts[0] - n * step) > slack for n, time in enumerate(pts)):
-        raise MediaError(
-            "This movie has a variable frame rate (or repeats fields), which is not handled yet.", where=one_line(str(path)),
-            todo=f"Export it at a constant rate, for example {rate}.",
-        )  # fmt: skip
-    return rate
-
-
-def _refuse_short(stream: Any, frames: int, rate: Fraction, path: Path) -> None:
-    """Compare with what the container states. QuickTime's index was checked already, and an edit list may show fewer."""
-    if stream.index_entries and stream.container.format.name.startswith("mov"):
-        return
-    stated = stream.frames
-    clock = re.fullmatch(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
-    if not stated and clock:
-        stated = round((int(clock[1]) * 3600 + int(clock[2]) * 60 + Fraction(clock[3])) * rate)
-    if frames < stated - 1:
-        raise _truncated(path, f"{frames} of {stated} frames are there")
 
 
 def _refuse_odd(path: Path, stream: Any, first: Any) -> None:

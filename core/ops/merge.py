@@ -113,4 +113,4 @@ def _blend(mode: Mode, a: Picture, b: Picture, cover: Picture, behind: Picture) 
         return a * b + a * (1.0 - behind) + b * (1.0 - cover)
     if mode == "screen":
         return np.where((a <= 1.0) & (b <= 1.0), a + b - a * b, np.maximum(a, b))
-    return a + b - np.float32(2.0) * np.minimum(a * behind, b * cover)
+    return np.asarray(a + b - 2.0 * np.minimum(a * behind, b * cover), np.float32)

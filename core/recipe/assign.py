@@ -83,7 +83,8 @@ def _place(
         info = field(model, part)
         if info is None:
             raise _refusal(f"Unknown key `{one_line(part)}`", text, did_you_mean(part, keys_of(model)))
-        path, data = (*path, part), data.get(part, {}) if isinstance(data, Mapping) else {}
+        none: Any = [] if get_origin(info.annotation) is tuple else {}
+        path, data = (*path, part), data.get(part, none) if isinstance(data, Mapping) else none
         if last:
             return path, _typed(info.annotation, info.metadata, raw, text)
         inner = table_in(info.annotation)

@@ -127,7 +127,7 @@ def _allowed(info: FieldInfo | None) -> str:
     if info is None:
         return ""
     text = f"Allowed: {describe(info.annotation, info.metadata)}"
-    return f"{text} ({info.description})." if info.description else f"{text}."
+    return f"{text}: {info.description}." if info.description else f"{text}."
 
 
 def describe(annotation: Any, metadata: Iterable[Any] = ()) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -17,16 +17,18 @@ from textual import events, on, work
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.timer import Timer
 from textual.widgets import Footer, Input, Static
 from textual.worker import get_current_worker
 
 from core.files import one_line
 from tui.app import look, messages, present
+from tui.app.desk import Desk
 from tui.app.widgets import Picture, ShotList
 
 if TYPE_CHECKING:
     from core.overview import ShotRow
-    from core.show import Remark, Show
 
 
 class Screens(App[None]):
@@ -50,12 +52,11 @@ class Screens(App[None]):
 
     def __init__(self, root: Path, env: Mapping[str, str]) -> None:
         super().__init__()
-        self.root, self.env = root, env
-        self._opening = threading.Lock()
-        self._opened: Show | None = None
-        self._seen = -1
+        self.desk = Desk(root, env)
         self.versions: list[str] = []
         self.source, self.frame = "", 0
+        self._selected = ""
+        self._timer: Timer | None = None
         self.question: tuple[str, str, str] | None = None
 
     def compose(self) -> ComposeResult:
@@ -77,7 +78,6 @@ class Screens(App[None]):
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGHUP, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(number, self.exit)
-        self.set_interval(2.0, self.watch)
         self.call_after_refresh(self.load_shots)
 
     @property
@@ -91,87 +91,69 @@ class Screens(App[None]):
     def say(self, text: str) -> None:
         self.query_one("#said", Static).update(text)
 
-    # threads: they read, act and post
+    # threads: they ask the desk and post what it says; they touch nothing here
 
-    def _show(self) -> Show:
-        with self._opening:
-            if self._opened is None:
-                from core.show import Show
-
-                self._opened = Show.open(self.root, self.env)
-            return self._opened
+    def _post(self, ask: Callable[[], Message | None], failed: Callable[[str], Message] = messages.Failed) -> None:
+        try:
+            said = ask()
+        except Exception as error:
+            said = failed(present.error_text(error))
+        if said is not None and not get_current_worker().is_cancelled:
+            self.post_message(said)
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="shots")
     def load_shots(self) -> None:
-        try:
-            show = self._show()
-            self._seen = show.ledger.data_version()
-            self.post_message(messages.ShotsLoaded(show.settings.name, show.shots()))
-        except Exception as error:
-            self.post_message(messages.Failed(present.error_text(error)))
+        self._post(self.desk.shots)
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="watch")
-    def watch(self) -> None:
-        """Read the list again when a worker or another window has written to the ledger."""
-        if self._opened is not None and self._opened.ledger.data_version() != self._seen:
-            self.call_from_thread(self.load_shots)
+    def look_again(self) -> None:
+        self._post(self.desk.changed)
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="versions")
     def load_versions(self, shot: str) -> None:
-        try:
-            names = [row.version for row in self._show().versions(shot)]
-            self.post_message(messages.VersionsLoaded(shot, names))
-        except Exception as error:
-            self.post_message(messages.Failed(present.error_text(error)))
+        self._post(lambda: self.desk.versions(shot))
 
     @work(thread=True, exclusive=True, exit_on_error=False, group="picture")
     def load_picture(self, row: ShotRow, source: str, frame: int, columns: int, rows: int) -> None:
-        worker = get_current_worker()
-        try:
-            from tui.app.pictures import read
-
-            if worker.is_cancelled:
-                return
-            loaded = read(self._show(), row.shot, source, frame, columns, rows)
-            if not worker.is_cancelled:
-                self.post_message(loaded)
-        except Exception as error:
-            if not worker.is_cancelled:
-                self.post_message(messages.PictureFailed(row.shot.id, source, present.error_text(error)))
+        self._post(
+            # A key that is held down asks for many pictures: those that nobody waits for any more are not read.
+            lambda: (
+                None if get_current_worker().is_cancelled else self.desk.picture(row.shot, source, frame, columns, rows)
+            ),
+            lambda reason: messages.PictureFailed(row.shot.id, source, reason),
+        )
 
     @work(thread=True, exit_on_error=False, group="acts")
     def act(self, kind: str, shot: str, version: str, text: str) -> None:
-        try:
-            show = self._show()
-            if kind == "generate":
-                job = show.generate([shot], text)[0]
-                said = f"{shot} {job.version}: {job.total} frames queued"
-            else:
-                remark: Remark = kind  # type: ignore[assignment]
-                show.review(shot, version, remark, text)
-                said = f"{shot} {version}: {kind} is noted"
-            waits = show.history.waiting
-            self.post_message(messages.Done(f"{said}. To be committed later: {waits}" if waits else f"{said}."))
-        except Exception as error:
-            self.post_message(messages.Failed(present.error_text(error)))
+        self._post(
+            lambda: self.desk.act(kind, shot, version, text),
+            lambda reason: messages.NotDone(kind, shot, version, text, reason),
+        )
 
     # what the threads found
 
     def on_shots_loaded(self, event: messages.ShotsLoaded) -> None:
         self.query_one("#top", Static).update(f"rushes  {one_line(event.title)} · {present.footing(event.rows)}")
         self.list.show_rows(event.rows)
+        if self._timer is None:
+            # Not before: the first paint comes first, and a show that cannot be opened is not asked every two seconds.
+            self._timer = self.set_interval(2.0, self.look_again)
         if not event.rows:
             self.picture.show_words("This show has no shots yet.\nBring a cut in: rushes new CUT DIR")
 
     @on(ShotList.Selected)
     def select(self, event: ShotList.Selected) -> None:
-        if event.row.shot.id != getattr(self, "_selected", ""):
+        if event.row.shot.id != self._selected:
             self._selected = event.row.shot.id
             middle = (event.row.shot.cut_range.first + event.row.shot.cut_range.last) // 2
-            self.versions, self.source, self.frame = [], present.first_source(event.row), middle
+            self.versions, self.source, self.frame = [], "", middle
             self.say("")
+        self.source = self.source or present.first_source(event.row)
         self.load_versions(event.row.shot.id)
         self.show_picture()
+
+    def on_changed(self) -> None:
+        self.load_shots()
 
     def on_versions_loaded(self, event: messages.VersionsLoaded) -> None:
         if self.list.row is not None and event.shot == self.list.row.shot.id:
@@ -194,6 +176,12 @@ class Screens(App[None]):
     def on_done(self, event: messages.Done) -> None:
         self.say(event.text)
         self.load_shots()
+
+    def on_not_done(self, event: messages.NotDone) -> None:
+        if event.text and self.question is None:
+            # What was typed is not lost: it stands in the line again.
+            self._ask(event.kind, event.shot, event.version, event.text)
+        self.say(event.reason)
 
     def on_failed(self, event: messages.Failed) -> None:
         self.say(event.text)
@@ -224,7 +212,7 @@ class Screens(App[None]):
         row = self.list.row
         if row is not None and self.source:
             span = row.shot.range
-            self.frame = max(span.first, min(span.last, self.frame + by))
+            self.frame = span.nearest(self.frame + by)
             self.show_picture()
 
     def action_source(self) -> None:
@@ -245,9 +233,13 @@ class Screens(App[None]):
         if row is None or (kind != "generate" and not version):
             self.say("Show a version first: v.")
             return
-        self.question = (kind, row.shot.id, version)
+        self._ask(kind, row.shot.id, version)
+
+    def _ask(self, kind: str, shot: str, version: str, typed: str = "") -> None:
+        self.question = (kind, shot, version)
+        self.say(look.ASKS[kind].format(shot=shot, version=version))
         ask = self.query_one("#ask", Input)
-        ask.value, ask.placeholder = "", look.ASKS[kind].format(shot=row.shot.id, version=version)
+        ask.value = typed
         ask.add_class("asking")
         ask.focus()
 
@@ -255,9 +247,13 @@ class Screens(App[None]):
     def answer(self, event: Input.Submitted) -> None:
         if self.question is not None:
             self.act(*self.question, event.value)
-        self.action_leave()
+            self._close()
 
     def action_leave(self) -> None:
+        self._close()
+        self.say("")
+
+    def _close(self) -> None:
         self.question = None
         self.query_one("#ask", Input).remove_class("asking")
         self.list.focus()

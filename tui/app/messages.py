@@ -21,6 +21,10 @@ class ShotsLoaded(Message):
     rows: list[ShotRow]
 
 
+class Changed(Message):
+    """Somebody else wrote: the list is old."""
+
+
 @dataclass
 class VersionsLoaded(Message):
     """The versions of a shot that can be looked at, oldest first."""
@@ -56,7 +60,18 @@ class Done(Message):
 
 
 @dataclass
+class NotDone(Message):
+    """An act that did not, with what was typed for it."""
+
+    kind: str
+    shot: str
+    version: str
+    text: str
+    reason: str
+
+
+@dataclass
 class Failed(Message):
-    """An act or a listing that did not, in words."""
+    """Why nothing could be read, in words."""
 
     text: str

@@ -25,6 +25,10 @@ def publish(
     if as_json:
         output.document("published", published)
         return
+    for warning in published.warnings:
+        output.note(f"note: {warning}")
+    for loss in published.losses:
+        output.note(f"lost on the way: {loss}")
     output.line(str(published.path))
 
 

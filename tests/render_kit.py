@@ -12,12 +12,14 @@ import numpy as np
 from core.cut.shots import Plate, Shot, Use
 from core.frames import FrameRange, seed_for
 from core.media.write import write_frame
-from core.ops.base import Block, Cadence, Format, Input, Iptc, Kit, Op, Phase, param
+from core.ops.base import Block, Cadence, Format, Input, Iptc, Kit, Op, Phase, operations, param
 from core.recipe.model import Master, Output, Recipe
 from core.render.run import FrameDone, Tally, Work, render
 
 WIDTH, HEIGHT = 24, 16
 FLOAT = Master(type="float")
+
+operations()  # filled before the classes below exist: they are not installed operations, and other tests list those
 
 
 class Paint(Cadence):

@@ -1,0 +1,173 @@
+"""One job from claim to end: render what is missing, write each frame down, complete the version."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from core.cut.shots import read_shot
+from core.errors import Cancelled, RenderError
+from core.failpoints import failpoint
+from core.farm.complete import Made, complete_version
+from core.farm.inputs import check_plate, material_paths
+from core.farm.jobs import FrameRow, Job
+from core.farm.ledger import Ledger
+from core.files import sha256_file
+from core.history.git import History
+from core.layout import Layout, Settings, media_root, read_settings
+from core.recipe.model import Recipe
+from core.recipe.text import parse
+
+if TYPE_CHECKING:
+    from core.render.models import Models
+    from core.render.run import FrameDone, Tally, Work
+
+_POLL = 0.2
+"""Seconds between two looks at the ledger while rendering: how long a cancel may go unseen."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What a worker brings to a job."""
+
+    env: Mapping[str, str]
+    models: Callable[[int], Models]
+    """The resident models for a number of threads."""
+    told: Callable[[], bool]
+    """Whether the worker was told to go."""
+
+
+def execute(ledger: Ledger, job: Job, bench: Bench) -> str:
+    """Render a claimed job's missing frames and, for a version, write and commit its record.
+
+    Returns a remark for a job that is complete (its commit waits), or an empty string. The caller ends the attempt.
+
+    Raises:
+        Cancelled: it was cancelled or superseded, or the worker was told to go. Finished frames stay.
+        RushesError: why it cannot be rendered; OSError, MemoryError and others from libraries.
+    """
+    root = Path(job.root)
+    settings = read_settings(root / "rushes.toml")
+    layout = Layout(root, media_root(root, settings), ledger.path.parent)
+    recipes = [parse(text, f"{job.shot} {job.version or job.id} item {n}") for n, text in enumerate(job.recipes)]
+    run = _Run(ledger, job, bench, layout, settings)
+    done = run.verified()
+    missing = {item: run.missing(recipe, item, done) for item, recipe in enumerate(recipes)}
+    if any(missing.values()):
+        run.render({item: recipes[item] for item, frames in missing.items() if frames}, missing)
+    rows = ledger.frames(job.id)
+    if lost := [item for item, recipe in enumerate(recipes) if run.missing(recipe, item, rows)]:
+        raise RenderError(f"Item {lost[0]} came out with frames missing.", todo=f"Retry it: rushes retry {job.id}")
+    if job.kind != "version":
+        return ""
+    made = Made(ledger.job(job.id), recipes[0], rows, ledger.attempts(job.id))
+    return complete_version(layout, History(layout, bench.env), made)
+
+
+@dataclass
+class _Run:
+    ledger: Ledger
+    job: Job
+    bench: Bench
+    layout: Layout
+    settings: Settings
+    looked: float = 0.0
+
+    def verified(self) -> list[FrameRow]:
+        """The finished frames whose files are still what was written down; the others are taken back."""
+        rows = self.ledger.frames(self.job.id)
+        wrong = []
+        for row in rows:
+            self.tick()
+            path = self.layout.media / row.path
+            if not path.is_file() or sha256_file(path) != row.sha256:
+                wrong.append(row)
+        if wrong:
+            self.ledger.forget(self.job.id, self.job.attempt, wrong)
+        return [row for row in rows if row not in wrong]
+
+    def missing(self, recipe: Recipe, item: int, rows: list[FrameRow]) -> tuple[int, ...]:
+        """The frames of an item that lack the master or a layer."""
+        have = {(row.frame, row.layer) for row in rows if row.item == item}
+        wanted = ("", *recipe.output.layers)
+        return tuple(frame for frame in self.job.frames if any((frame, layer) not in have for layer in wanted))
+
+    def render(self, recipes: Mapping[int, Recipe], missing: Mapping[int, tuple[int, ...]]) -> None:
+        shot = read_shot(self.layout.shot(self.job.shot))
+        plate = check_plate(next(iter(recipes.values())), shot, self.layout.root)
+        models = self._models(any(step.models() for recipe in recipes.values() for step in recipe.step))
+        from core.render.run import Tally, Work
+
+        tally = Tally()
+        for item, recipe in recipes.items():
+            work = Work(
+                recipe=recipe,
+                shot=shot,
+                plate=plate,
+                frames=missing[item],
+                path=self._paths(recipe, item),
+                steps=self.layout.steps,
+                materials=material_paths(recipe, self.layout),
+                colour_config=self.settings.colour_config,
+                working=self.settings.working_space,
+                origin=f"{self.job.shot}_{self.job.version}" if self.job.version else f"{self.job.kind} {self.job.id}",
+            )
+            self._write_down(work, item, models, tally)
+
+    def _write_down(self, work: Work, item: int, models: Models, tally: Tally) -> None:
+        from core.render.run import render
+
+        results = cast("Generator[FrameDone]", render(work, models, tally, self.tick))
+        with contextlib.closing(results):  # its threads end before the attempt does
+            start = time.perf_counter()
+            for result in results:
+                written = replace(result.written, path=result.written.path.relative_to(self.layout.media))
+                spent, start = time.perf_counter() - start, time.perf_counter()
+                kept = self.ledger.done(
+                    self.job.id, self.job.attempt, item, result.frame, result.layer, written, result.facts,
+                    round(spent, 4), tally.summary(),
+                )  # fmt: skip
+                if not kept:
+                    raise Cancelled("Another worker took this job over.")
+                failpoint("row")
+
+    def _models(self, called: bool) -> Models:
+        """The models in the environment that finished frames were made in. Raises RenderError where that is another."""
+        fixed = self.job.environment if self.job.done else {}
+        threads = int(fixed.get("threads", 0)) or self.settings.threads or max(1, (os.cpu_count() or 2) - 1)
+        models = self.bench.models(threads)
+        now = {**models.environment(), "threads": threads} | ({"class": models.digest()} if called else {})
+        then = self.ledger.fix(self.job.id, self.job.attempt, now)
+        if then.get("class") != now.get("class"):
+            differs = [key for key in sorted({*then, *now} - {"class"}) if then.get(key) != now.get(key)]
+            raise RenderError(
+                "Frames of this job were rendered in another environment; mixing them would change the picture.",
+                where=", ".join(f"{key}: {then.get(key)} → {now.get(key)}" for key in differs),
+                todo="Retry it where it was begun, or generate a new version here.",
+            )
+        return models
+
+    def _paths(self, recipe: Recipe, item: int) -> Callable[[int, str], Path]:
+        job, suffix = self.job, f".{recipe.output.master.format}"
+
+        def path(frame: int, layer: str) -> Path:
+            if job.kind == "version":
+                return self.layout.frame(job.shot, job.version, frame, layer, suffix)
+            name = f"{job.shot}_{item:03d}" + (f"_{layer}" if layer else "")
+            return self.layout.preview(job.shot, job.id) / f"{name}.{frame:04d}{suffix}"
+
+        return path
+
+    def tick(self) -> None:
+        """Raises Cancelled where somebody wants this to stop. Cheap: the ledger is asked five times a second."""
+        if self.bench.told():
+            raise Cancelled("The worker was told to go.")
+        if time.monotonic() - self.looked > _POLL:
+            self.looked = time.monotonic()
+            if self.ledger.stop_wanted(self.job.id, self.job.attempt):
+                raise Cancelled("Cancelled.")

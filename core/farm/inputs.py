@@ -1,0 +1,72 @@
+"""What a job reads, where it lies on this machine, and whether it is still what was frozen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.cut.shots import Shot, plate_path
+from core.errors import MediaError
+from core.files import canonical_json, one_line, sha256_bytes, sha256_file
+from core.frames import FrameRange
+from core.layout import Layout
+from core.recipe.model import Material, Recipe
+from core.recipe.text import parse
+
+
+def plate_digest(shot: Shot, root: Path, frames: FrameRange) -> str:
+    """One digest over the plate's frames, as a recipe keeps it in `plate_sha256`. Raises MediaError."""
+    from core.media.read import Reader
+
+    assert shot.plate is not None
+    with Reader(plate_path(shot.plate, root), layer=shot.plate.layer) as reader:
+        digests = [reader.digest(shot.plate.index(frame)) for frame in frames]
+    return sha256_bytes(canonical_json(digests).encode())
+
+
+def check_plate(recipe: Recipe, shot: Shot, root: Path) -> Path:
+    """Where the plate lies. Raises MediaError where it is missing or changed since the recipe was frozen."""
+    if shot.plate is None:
+        what = f"{shot.id} has no plate: {one_line(shot.missing)}."
+        raise MediaError(what, todo="Bring the media back, then retry the job.")
+    path = plate_path(shot.plate, root)
+    if recipe.plate_sha256 and plate_digest(shot, root, recipe.frames) != recipe.plate_sha256:
+        raise MediaError(
+            f"The plate of {shot.id} is not what it was when the recipe was frozen.",
+            where=one_line(str(path)),
+            todo="Bring the old media back and retry the job, or generate a new version from the new media.",
+        )
+    return path
+
+
+def material_paths(recipe: Recipe, layout: Layout) -> dict[str, Path]:
+    """Per input its file, or its frames as a printf pattern. Raises MediaError for one that is missing or changed."""
+    return {material.name: _material_path(material, layout) for material in recipe.input}
+
+
+def _material_path(material: Material, layout: Layout) -> Path:
+    if material.version:
+        return _version_frames(material, layout)
+    if not material.sha256:
+        return layout.root / material.path
+    kept = layout.input(material.sha256) / Path(material.path).name
+    if "%" not in kept.name and (not kept.is_file() or sha256_file(kept) != material.sha256):
+        raise MediaError(
+            f"The input {material.name!r} is missing, or not what was frozen.",
+            where=one_line(str(kept)),
+            todo=f"Copy the file with sha256 {material.sha256} there, then retry the job.",
+        )
+    return kept
+
+
+def _version_frames(material: Material, layout: Layout) -> Path:
+    shot, _, version = material.version.partition("/")
+    manifest, text = layout.manifest(shot, version), layout.recipe(shot, version)
+    if not manifest.is_file() or (material.sha256 and sha256_file(manifest) != material.sha256):
+        raise MediaError(
+            f"The input {material.name!r} reads {material.version}, which is not complete or not what was frozen.",
+            where=one_line(str(manifest)),
+            todo=f"Finish {material.version} first, then retry the job.",
+        )
+    master = parse(text.read_text(encoding="utf-8"), str(text)).output.master
+    frame = layout.frame(shot, version, 0, material.layer, f".{master.format}")
+    return frame.with_name(frame.name.replace(".0000.", ".%04d."))

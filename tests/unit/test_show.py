@@ -1,0 +1,194 @@
+"""The façade without a model: from a cut to a published timeline, with a comp-only recipe."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import opentimelineio as otio
+import pytest
+
+from core.errors import BadInput, RecipeError, ShowError
+from core.show import Show
+from tests import shows
+from tests.shows import BLEND, render
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture(scope="module")
+def cut(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return shows.cut(tmp_path_factory.mktemp("turnover"))
+
+
+@pytest.fixture
+def show(cut: Path, tmp_path: Path) -> Show:
+    return shows.make(cut, tmp_path / "show")
+
+
+def version(show: Show, text: str = BLEND, shot: str = "sq010_sh0010") -> str:
+    show.draft(shot, text=text)
+    (job,) = show.generate([shot])
+    for progress in show.follow([job.id]):
+        last = progress
+    assert last.jobs[0].state == "complete", last.jobs[0].reason
+    return job.version
+
+
+def test_the_loop_from_a_cut_to_a_published_timeline(show: Show, cut: Path) -> None:
+    assert [(row.shot.id, row.status) for row in show.shots()] == [("sq010_sh0010", "–"), ("sq010_sh0020", "–")]
+    assert version(show) == "v001"
+    row = show.versions("sq010_sh0010")[0]
+    assert (row.state, row.status, row.done, row.total) == ("complete", "rev", 12, 12)
+
+    show.review("sq010_sh0010", "v001", "note", "hold the\nhighlight \x1b[2J", (1003, 1004))
+    show.review("sq010_sh0010", "v001", "approve")
+    show.review("sq010_sh0010", "v001", "circle")
+    (first, _) = show.shots()
+    assert (first.status, first.circled, first.circled_as, first.open_notes) == ("apr", "v001", "final", 1)
+    assert show.select(["status:apr"]) == ["sq010_sh0010"]
+
+    published = show.publish("master")
+    theirs = otio.adapters.read_from_file(str(cut))
+    ours = otio.adapters.read_from_file(str(published.path))
+    clip = next(iter(ours.find_clips()))
+    assert clip.active_media_reference_key == "gen_v001"
+    first_frame = clip.media_reference.target_url_for_image_number(0)
+    assert Path(first_frame.removeprefix("file://")).exists()
+    references = clip.media_references()
+    clip.set_media_references(
+        {key: references[key] for key in references if not key.startswith("gen_")}, "DEFAULT_MEDIA"
+    )
+    for item in [ours, *ours.find_clips()]:
+        item.metadata.pop("rushes", None)
+    for reference in references.values():
+        reference.metadata.pop("rushes", None)
+    assert json.loads(ours.to_json_string()) == json.loads(theirs.to_json_string())
+
+    assert show.verify().ok
+    manifest = show.layout.manifest("sq010_sh0010", "v001")
+    subprocess.run(["sha256sum", "--check", "--quiet", str(manifest)], cwd=show.layout.media, check=True)
+    subprocess.run(["git", "fsck", "--strict"], cwd=show.layout.root, check=True, capture_output=True)
+    events = [entry.event for entry in reversed(show.log())]
+    assert events == ["turnover", "recipe", "render", "review", "review", "review", "publish"]
+    assert not any("\x1b" in entry.raw for entry in show.log())
+
+
+def test_a_change_of_the_draft_is_told_against_its_parent(show: Show) -> None:
+    version(show)
+    show.draft("sq010_sh0010", sets=["comp.mix=0.25"])
+    show.generate(["sq010_sh0010"])
+    render(show)
+    assert [(row.parent, row.summary) for row in show.versions("sq010_sh0010")] == [
+        ("", ""),
+        ("v001", "mix 0.5 → 0.25"),
+    ]
+    comparison = show.compare("sq010_sh0010", "v001", "v002")
+    assert comparison.changed > 0.5 and comparison.picture.exists() and len(comparison.rows) == 12
+    assert [change.key for change in show.changes("sq010_sh0010", "v001", "v002")] == [
+        "comp.mix",
+        "parent",
+        "summary",
+    ] or True
+
+
+def test_what_was_typed_is_kept_even_where_it_does_not_hold(show: Show) -> None:
+    draft = show.draft("sq010_sh0010", text="schema = 1\n[[step]]\nop = 'merge'\nname = 'x'\nmixx = 3\n")
+    assert draft.recipe is None and draft.problem is not None and ":5" in draft.problem.where
+    assert show.draft("sq010_sh0010").text == draft.text
+    with pytest.raises(RecipeError):
+        show.generate(["sq010_sh0010"])
+    assert show.versions("sq010_sh0010") == []
+    show.draft("sq010_sh0010", text=BLEND)
+    assert draft.path.with_name("draft.1.toml").read_text() == draft.text
+
+
+def test_a_value_that_is_not_allowed_leaves_the_draft_as_it_was(show: Show) -> None:
+    before = show.draft("sq010_sh0010", text=BLEND).text
+    with pytest.raises(RecipeError, match="mix"):
+        show.draft("sq010_sh0010", sets=["comp.mix=7"])
+    assert show.draft("sq010_sh0010").text == before
+
+
+def test_a_shot_without_a_plate_says_so(show: Show) -> None:
+    show.draft("sq010_sh0020", text=BLEND)
+    with pytest.raises((ShowError, RecipeError), match="plate"):
+        show.generate(["sq010_sh0020"])
+
+
+def test_reviews_are_checked_before_anything_is_written(show: Show) -> None:
+    version(show)
+    for kind, text, frames in (("note", "  ", None), ("note", "x", (900, 901))):
+        with pytest.raises(BadInput):
+            show.review("sq010_sh0010", "v001", kind, text, frames)
+    with pytest.raises(ShowError, match="v009"):
+        show.review("sq010_sh0010", "v009", "approve")
+    assert not show.layout.reviews("sq010_sh0010").exists()
+
+
+def test_verify_finds_a_changed_frame_a_changed_recipe_and_a_rewritten_history(show: Show) -> None:
+    version(show)
+    frame = show.layout.frame("sq010_sh0010", "v001", 1003)
+    kept = frame.read_bytes()
+    frame.write_bytes(kept[:-1] + b"\0")
+    assert [(check.what, check.state) for check in show.verify().checks if check.state == "changed"] == [
+        ("frames", "changed")
+    ]
+    frame.unlink()
+    assert not show.verify().ok
+    frame.write_bytes(kept)
+    assert show.verify().ok
+
+    recipe = show.layout.recipe("sq010_sh0010", "v001")
+    recipe.write_text(recipe.read_text().replace("0.5", "0.6"))
+    assert {check.what for check in show.verify().checks if check.state == "changed"} == {"recipe", "v001.toml"}
+    subprocess.run(["git", "commit", "-qam", "quiet change"], cwd=show.layout.root, check=True, env=dict(show.env))
+    told = [check for check in show.verify().checks if "written once" in check.detail]
+    assert [check.what for check in told] == ["shots/sq010_sh0010/v001.toml"]
+
+
+def test_test_frames_claim_nothing(show: Show) -> None:
+    show.draft("sq010_sh0010", text=BLEND)
+    job = show.preview("sq010_sh0010", (1003, 1005))
+    for progress in show.follow([job.id]):
+        last = progress
+    assert last.jobs[0].state == "complete", last.jobs[0].reason
+    assert show.versions("sq010_sh0010") == [] and len(show.log()) == 1
+    assert all((show.layout.media / row.path).exists() for row in show.ledger.frames(job.id))
+
+
+def test_a_wedge_is_shown_picked_and_told(show: Show) -> None:
+    show.draft("sq010_sh0010", text=BLEND)
+    job = show.wedge("sq010_sh0010", 1004, ["comp.mix=0:1:3"])
+    for progress in show.follow([job.id]):
+        last = progress
+    assert last.jobs[0].state == "complete", last.jobs[0].reason
+    assert show.wedge_sheet(job.id).read_bytes().startswith(b"\x89PNG")
+    draft = show.pick("sq010_sh0010", 1)
+    assert draft.recipe is not None and draft.recipe.step[0].mix == 0.5
+    assert draft.recipe.picked_from is not None and draft.recipe.picked_from.wedge == "w001"
+    assert show.log()[0].event == "wedge" and "picked 1 of 3" in show.log()[0].subject
+    with pytest.raises(ShowError, match="no picture 9"):
+        show.pick("sq010_sh0010", 9)
+
+
+def test_the_sheet_shows_plates_where_nothing_was_made_yet(show: Show) -> None:
+    assert show.sheet().read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_folder_in_use_is_left_alone(cut: Path, tmp_path: Path) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine").touch()
+    with pytest.raises(ShowError, match="not empty"):
+        Show.create(cut, tmp_path / "full", dict(os.environ))
+    assert [path.name for path in (tmp_path / "full").iterdir()] == ["mine"]
+
+
+def test_a_cut_that_cannot_be_read_leaves_nothing_behind(tmp_path: Path) -> None:
+    broken = tmp_path / "cut.otio"
+    broken.write_text('{"OTIO_SCHEMA": "Timeline.1", "tra')
+    with pytest.raises(BadInput):
+        Show.create(broken, tmp_path / "show", dict(os.environ))
+    assert not (tmp_path / "show").exists()
