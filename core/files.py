@@ -62,6 +62,12 @@ def temp_beside(path: Path) -> Path:
     return path.with_name(f".{path.stem}.{os.getpid()}.{os.urandom(4).hex()}.tmp{path.suffix}")
 
 
+def sweep(folder: Path, stem: str = "*") -> None:
+    """Remove what writers that died left half-written in a folder. Only for files that nobody else may be writing now."""
+    for temp in folder.glob(f".{stem}.*.tmp*"):
+        temp.unlink(missing_ok=True)
+
+
 def settle(temp: Path, path: Path) -> None:
     """Give a finished temporary file its name: fsync, rename, fsync of the folder."""
     with explained(path):

@@ -97,8 +97,7 @@ class Desk:
 def submit_version(desk: Desk, shot: Shot, draft: Draft, *, summary: str = "") -> tuple[Job, str]:
     """Freeze the draft as the shot's next version, commit it and queue its render. Returns the job and the version."""
     recipe = _holds(draft)
-    parent, what = _against_parent(desk.layout, shot.id, recipe)
-    frozen = desk.frozen(shot, recipe, summary=summary or what)
+    frozen = _summed_up(desk.layout, shot.id, desk.frozen(shot, recipe, summary=summary), typed=bool(summary))
     enough_room(desk.layout.media, shot, len(frozen.frames), layers=1 + len(frozen.output.layers))
     text = recipe_text(frozen)
     version = version_name(desk.history.claim(shot.id, taken=_taken(desk, shot.id)))
@@ -112,7 +111,7 @@ def submit_version(desk: Desk, shot: Shot, draft: Draft, *, summary: str = "") -
             trailers=(
                 ("Rushes-Shot", shot.id),
                 ("Rushes-Version", version),
-                ("Rushes-Parent", parent),
+                ("Rushes-Parent", frozen.parent or "-"),
                 ("Rushes-Recipe", recipe_sha(text)),
             ),
         )
@@ -177,15 +176,16 @@ def _taken(desk: Desk, shot: str) -> list[int]:
     return [int(name[1:]) for name in names if name[1:].isdigit()]
 
 
-def _against_parent(layout: Layout, shot: str, recipe: Recipe) -> tuple[str, str]:
-    """The parent, and in words what changed since: a summary for who typed none."""
-    path = layout.recipe(shot, recipe.parent) if recipe.parent else None
-    if path is None or not path.exists():
-        return recipe.parent, recipe.summary
+def _summed_up(layout: Layout, shot: str, frozen: Recipe, *, typed: bool) -> Recipe:
+    """Where nobody typed a summary for this version: what changed since its parent, in words."""
+    path = layout.recipe(shot, frozen.parent) if frozen.parent else None
+    if typed or path is None or not path.exists():
+        return frozen
     before = parse(path.read_text(encoding="utf-8"), str(path))
-    if recipe.summary and recipe.summary != before.summary:
-        return recipe.parent, recipe.summary
-    return recipe.parent, one_line(", ".join(map(_in_short, changes(before, recipe))), 100)
+    if frozen.summary not in ("", before.summary):
+        return frozen
+    said = [_in_short(change) for change in changes(before, frozen) if change.key not in ("summary", "parent")]
+    return frozen.model_copy(update={"summary": one_line(", ".join(said), 100)})
 
 
 def _in_short(change: Change) -> str:

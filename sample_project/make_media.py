@@ -28,7 +28,7 @@ def main(photographs: Path) -> None:
     media = folder() / "media"
     rocket = move(photographs / "rocket.jpg", 44, (0.0, 20.0, 640.0), (60.0, 50.0, 500.0), grain=0.018, seed=1969)
     write_movie(media / "rocket.mov", rocket, timecode="10:00:00:00", reel="A001R1")
-    coffee = move(photographs / "coffee.png", 32, (0.0, 10.0, 590.0), (20.0, 50.0, 560.0), grain=0.008, seed=600)
+    coffee = move(photographs / "coffee.png", 28, (0.0, 10.0, 590.0), (20.0, 50.0, 560.0), grain=0.008, seed=600)
     write_sequence(media / "coffee", "coffee", coffee, first=90000)
 
 
@@ -93,7 +93,7 @@ def write_sequence(into: Path, name: str, pictures: Iterator[Picture], first: in
     into.mkdir(parents=True, exist_ok=True)
     for number, picture in enumerate(pictures, first):
         spec = oiio.ImageSpec(*SIZE, 3, oiio.HALF)
-        spec.attribute("compression", "dwaa:250")
+        spec.attribute("compression", "dwaa:650")
         spec.attribute("DateTime", "2000:01:01 00:00:00")  # else the clock's
         spec.attribute("oiio:ColorSpace", "lin_rec709_scene")
         spec.attribute("chromaticities", "float[8]", (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290))

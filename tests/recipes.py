@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Literal
 
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
 
-from core.ops.base import Cadence, Input, Iptc, ModelRef, Op, Phase, param
+import core.ops.base
+from core.ops.base import Cadence, Format, Input, Iptc, ModelRef, Op, Phase, param
 from core.recipe.model import LookRef, Master, Material, Output, Picked, Recipe, Review
 
 
@@ -41,6 +44,9 @@ class Brush(Cadence):
     def models(self) -> tuple[ModelRef, ...]:
         return (ModelRef(self.model, self.revision, "onnx"),)
 
+    def plan(self, sources: Mapping[str, Format]) -> Format:
+        return sources[self.input]
+
 
 class Mix(Op):
     """A classical operation as `merge` is one."""
@@ -56,8 +62,20 @@ class Mix(Op):
     mix: float = param(1.0, ge=0, le=1, help="how much of a", keyable=True)
     clip: bool = param(True, help="keep below 1")
 
+    def plan(self, sources: Mapping[str, Format]) -> Format:
+        return sources[self.b]
 
-TEST_OPS: dict[str, type[Op]] = {"test_brush": Brush, "test_mix": Mix}
+
+@contextmanager
+def known_test_operations() -> Iterator[None]:
+    """Let recipes name the operations above."""
+    known = core.ops.base._registry
+    kept = dict(core.ops.base.operations())
+    known.update(test_brush=Brush, test_mix=Mix)
+    yield
+    known.clear()
+    known.update(kept)
+
 
 names = st.from_regex(r"[A-Za-z][A-Za-z0-9_-]{0,8}", fullmatch=True).map(lambda name: f"n{name}")
 words = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), max_size=20)

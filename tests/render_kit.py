@@ -56,7 +56,7 @@ class Paint(Cadence):
 
 
 class Tint(Op):
-    """A light operation that measures: adds the mean of the plate's first value over the measured frames."""
+    """A light operation that measures: adds the mean of one of the plate's values over the measured frames."""
 
     phase: ClassVar[Phase] = Phase.CONTENT_ENHANCEMENT_POST
     source_type: ClassVar[Iptc] = Iptc.ALGORITHMICALLY_ENHANCED
@@ -73,7 +73,7 @@ class Tint(Op):
         values = []
         for frame, picture in pictures(self.input):
             type(self).measured.append(frame)
-            values.append(float(picture[0, 0, 0]))
+            values.append(float(picture[2, 2, 0]))
         return {"mean": sum(values) / len(values)}
 
     def render(self, block: Block, pictures: Mapping[str, Any], kit: Kit) -> Any:
@@ -167,3 +167,30 @@ def run(work: Work, tally: Tally | None = None, models: Any = None) -> list[Fram
 
 def hashes(done: Iterable[FrameDone], layer: str = "") -> dict[int, str]:
     return {one.frame: one.written.sha256 for one in done if one.layer == layer}
+
+
+class NoKit:
+    """What the operations without a model ask of a kit."""
+
+    device, dtype = "cpu", "float32"
+
+    def __init__(self, stats: Mapping[str, Any] | None = None) -> None:
+        self._stats = stats or {}
+
+    def tick(self) -> None: ...
+
+    def stats(self, step: str) -> Mapping[str, Any]:
+        return self._stats
+
+    def note(self, step: str, frame: int, **facts: Any) -> None: ...
+
+    def model(self, ref: Any, role: str = "") -> Any:
+        raise AssertionError("no model here")
+
+    def view(self, pictures: Any, name: str) -> Any:
+        return pictures
+
+    unview = view
+
+    def call(self, compute: Callable[[], Any]) -> Any:
+        return compute()

@@ -40,7 +40,7 @@ def plates(folder: Path, count: int = 12, size: tuple[int, int] = (32, 18)) -> N
 
 
 def cut(folder: Path, count: int = 12, size: tuple[int, int] = (32, 18), used: tuple[int, int] = (3, 6)) -> Path:
-    """A cut of one shot over drawn plates and a clip without media. `used`: first plate in the cut (from 0), duration."""
+    """A cut of one shot over drawn plates and a clip without media. `used`: first plate (from 0), duration."""
     plates(folder / "plates", count, size)
 
     def at(value: int) -> otio.opentime.RationalTime:

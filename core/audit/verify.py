@@ -58,7 +58,7 @@ def verify(
 
 def _plate(layout: Layout, shot: Shot) -> Check:
     if shot.plate is None:
-        return Check(shot.id, "", "plate", "missing", shot.missing)
+        return Check(shot.id, "", "plate", "pending", shot.missing)  # it came in without
     path = plate_path(shot.plate, layout.root)
     if shot.plate.kind == "sequence":
         lost = [index for index in shot.plate.media if not (path.parent / (path.name % index)).exists()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -90,15 +90,15 @@ def _read_plain(path: Path) -> Any:
 
     try:
         return otio.core.deserialize_json_from_file(str(path))
-    except otio.exceptions.UnsupportedSchemaError as error:
-        raise CutError(
-            f"The cut was written by a newer OpenTimelineIO: {_newer_schemas(path)} cannot be read "
-            f"(this is OpenTimelineIO {otio.__version__}).",
-            where=str(path),
-            todo="Export it for an older OpenTimelineIO (OTIO_DEFAULT_TARGET_VERSION_FAMILY_LABEL=OTIO_CORE:0.17.0), "
-            "or update opentimelineio here.",
-        ) from error
     except (ValueError, OSError, otio.exceptions.OTIOError) as error:
+        odd = _odd_schemas(path)
+        if odd:
+            raise CutError(
+                f"OpenTimelineIO {otio.__version__} cannot read objects of this file: {odd}.",
+                where=str(path),
+                todo="Export it for an older OpenTimelineIO (there: OTIO_DEFAULT_TARGET_VERSION_FAMILY_LABEL="
+                "OTIO_CORE:0.17.0), update opentimelineio here, or install the plug-in that knows them.",
+            ) from error
         raise CutError(
             f"The cut cannot be read: {one_line(str(error))}.",
             where=str(path),
@@ -106,25 +106,29 @@ def _read_plain(path: Path) -> Any:
         ) from error
 
 
-def _newer_schemas(path: Path) -> str:
-    """Which objects of a file are of a schema that this library does not know yet, in words."""
+def _odd_schemas(path: Path) -> str:
+    """The schemas of a file that this library is too old for or has never heard of; empty where it is not JSON."""
     import opentimelineio as otio
 
+    try:
+        waiting = [json.loads(path.read_text(encoding="utf-8"))]
+    except (OSError, ValueError):
+        return ""
     known = dict(otio.core.type_version_map())
-
-    def labels(value: Any) -> Iterator[str]:
+    odd: set[str] = set()
+    while waiting:
+        value = waiting.pop()
         if isinstance(value, dict):
-            yield from [value["OTIO_SCHEMA"]] if isinstance(value.get("OTIO_SCHEMA"), str) else []
-        children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-        for child in children:
-            yield from labels(child)
-
-    newer = set()
-    for label in labels(json.loads(path.read_text(encoding="utf-8"))):
-        name, _, version = label.partition(".")
-        if version.isdigit() and int(version) > known.get(name, int(version)):
-            newer.add(f"{one_line(label, 40)} (known: {name}.{known[name]})")
-    return ", ".join(sorted(newer)) or "a schema"
+            label = str(value.get("OTIO_SCHEMA", ""))
+            name, _, version = label.partition(".")
+            if label and name not in known:
+                odd.add(f"{one_line(label, 40)} (unknown)")
+            elif version.isdigit() and int(version) > known[name]:
+                odd.add(f"{one_line(label, 40)} (newer than {name}.{known[name]})")
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
+    return ", ".join(sorted(odd))
 
 
 def _read_adapted(path: Path) -> Any:

@@ -173,7 +173,7 @@ def contributing(recipe: Recipe) -> tuple[Op, ...]:
 
 
 def source_type(steps: Sequence[Op]) -> str:
-    """The IPTC digital source type of what the steps make together: the strongest; merged with the plate, a composite."""
+    """The IPTC digital source type of what the steps make together: the strongest; where one merges, a composite."""
     types = {step.source_type for step in steps}
     if Iptc.TRAINED_ALGORITHMIC_MEDIA in types and Iptc.COMPOSITE_SYNTHETIC in types:
         return str(Iptc.COMPOSITE_WITH_TRAINED_ALGORITHMIC_MEDIA)

@@ -17,7 +17,7 @@ from core.farm.complete import Made, complete_version
 from core.farm.inputs import check_plate, material_paths
 from core.farm.jobs import FrameRow, Job
 from core.farm.ledger import Ledger
-from core.files import sha256_file
+from core.files import sha256_file, sweep
 from core.history.git import History
 from core.layout import Layout, Settings, media_root, read_settings
 from core.recipe.model import Recipe
@@ -56,6 +56,7 @@ def execute(ledger: Ledger, job: Job, bench: Bench) -> str:
     layout = Layout(root, media_root(root, settings), ledger.path.parent)
     recipes = [parse(text, f"{job.shot} {job.version or job.id} item {n}") for n, text in enumerate(job.recipes)]
     run = _Run(ledger, job, bench, layout, settings)
+    run.sweep()
     done = run.verified()
     missing = {item: run.missing(recipe, item, done) for item, recipe in enumerate(recipes)}
     if any(missing.values()):
@@ -77,6 +78,15 @@ class _Run:
     layout: Layout
     settings: Settings
     looked: float = 0.0
+
+    def sweep(self) -> None:
+        """Remove what earlier attempts left half-written: this job's files are written by its owner alone."""
+        job, layout = self.job, self.layout
+        folder = layout.frames(job.shot, job.version) if job.version else layout.preview(job.shot, job.id)
+        for place in (folder, *(path for path in folder.glob("*") if path.is_dir())):
+            sweep(place)
+        if job.version:
+            sweep(layout.record(job.shot, job.version).parent, job.version)
 
     def verified(self) -> list[FrameRow]:
         """The finished frames whose files are still what was written down; the others are taken back."""

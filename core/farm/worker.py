@@ -53,15 +53,15 @@ def run(
         place, serving = _take(state, devices(env, device))
         tell = _teller(log_path(state, place), say)
         if serving is None:
-            tell(
-                f"{place.name} is served already by {one_line(serving_lock(state, place).holder())}; it takes the work"
-            )
+            holder = one_line(serving_lock(state, place).holder())
+            tell(f"{place.name} is served already by your worker {holder}; it takes the work")
             return 0
+        if place.is_gpu:  # before CUDA is looked at: this process sees its own GPU alone
+            os.environ["CUDA_VISIBLE_DEVICES"] = place.id
         worker = _Worker(state, env, place, tell, told)
         while True:
-            with contextlib.closing(worker), _device(place, env, tell, told) as held:
+            with _released(serving), contextlib.closing(worker), _device(place, env, tell, told) as held:
                 worker.work(idle=0.0 if once or not held else IDLE)
-            serving.release()
             # A job queued while this one was leaving found it alive and started no other: look once more.
             if told.is_set() or not worker.waits() or not serving.acquire():
                 return 0
@@ -76,6 +76,14 @@ def _take(state: Path, places: tuple[Device, ...]) -> tuple[Device, FileLock | N
                 return place, lock
             time.sleep(0.02)
     return places[0], None
+
+
+@contextlib.contextmanager
+def _released(lock: FileLock) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @contextlib.contextmanager
@@ -179,9 +187,8 @@ def why(error: Exception, log: Path) -> str:
 
 
 def in_one_line(error: RushesError) -> str:
-    return one_line(
-        " ".join(part for part in (error.what, error.where and f"({error.where})", error.todo) if part), 500
-    )
+    parts = (error.what, error.where and f"({error.where})", error.todo)
+    return one_line(" ".join(filter(None, parts)), 500)
 
 
 def _teller(log: Path, say: Say) -> Say:
@@ -201,7 +208,7 @@ def _teller(log: Path, say: Say) -> Say:
 
 @contextlib.contextmanager
 def _signals() -> Iterator[threading.Event]:
-    """Set when somebody tells the worker to go (SIGTERM, SIGINT). A terminal that closes (SIGHUP) says nothing to it."""
+    """Set when somebody tells the worker to go (SIGTERM, SIGINT). SIGHUP, a terminal that closes, is ignored."""
     told = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield told
@@ -210,7 +217,7 @@ def _signals() -> Iterator[threading.Event]:
     def tell_to_go(*_: Any) -> None:
         told.set()
 
-    wanted = {signal.SIGTERM: tell_to_go, signal.SIGINT: tell_to_go, signal.SIGHUP: signal.SIG_IGN}
+    wanted: dict[int, Any] = {signal.SIGTERM: tell_to_go, signal.SIGINT: tell_to_go, signal.SIGHUP: signal.SIG_IGN}
     before = {number: signal.signal(number, handler) for number, handler in wanted.items()}
     try:
         yield told
@@ -226,11 +233,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--once", action="store_true")
     parser.add_argument("--device", default="auto")
     given = parser.parse_args(arguments)
-    env = dict(os.environ)
-    if given.device not in ("auto", "cpu"):
-        os.environ["CUDA_VISIBLE_DEVICES"] = given.device  # before CUDA is looked at: this worker sees its GPU alone
     try:
-        return run(given.state, env, once=given.once, device=given.device)
+        return run(given.state, dict(os.environ), once=given.once, device=given.device)
     except RushesError as error:
         sys.stderr.write(f"{error}\n")
         return 3 if isinstance(error, DiskFull) else 2

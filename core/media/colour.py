@@ -60,9 +60,9 @@ class Colour:
     def convert(self, picture: Picture, src: str, dst: str) -> Picture:
         """Convert (…, H, W, 1, 3 or 4) float32 from a space to another; a new array.
 
-        The same space gives the same object, bit for bit. Mattes (one channel) and alpha are never touched. Four channels
-        are premultiplied: where a curve is involved, colours are divided by alpha before it and multiplied after it; where
-        alpha is zero they are converted as they are, and exact zeros stay zeros.
+        The same space gives the same object, bit for bit. Mattes (one channel) and alpha are never touched. Four
+        channels are premultiplied: where a curve is involved, colours are divided by alpha before it and multiplied
+        after it; where alpha is zero they are converted as they are, and exact zeros stay zeros.
 
         Raises:
             MediaError: a space that the config does not have.
@@ -70,7 +70,7 @@ class Colour:
         return self._convert(picture, src, dst, "exact")
 
     def to_working(self, picture: Picture, space: str, alpha: Alpha, working: str) -> Picture:
-        """A picture as a reader gives it → working space, premultiplied: straight alpha is multiplied in linear light."""
+        """What a reader gives → working space, premultiplied: straight alpha is multiplied in linear light."""
         if picture.shape[-1] != 4 or alpha != "straight":
             return self.convert(picture, space, working)
         result = picture.copy()

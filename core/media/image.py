@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
     Picture = NDArray[np.float32]
 
-SUFFIXES = frozenset(
-    ".exr .sxr .dpx .cin .tif .tiff .png .jpg .jpeg .jp2 .j2k .jxl .bmp .tga .hdr .webp .psd .sgi .rgb .iff .rla .pic".split()
-)
+SUFFIXES = frozenset((
+    ".exr", ".sxr", ".dpx", ".cin", ".tif", ".tiff", ".png", ".jpg", ".jpeg", ".jp2", ".j2k", ".jxl", ".bmp", ".tga",
+    ".hdr", ".webp", ".psd", ".sgi", ".rgb", ".iff", ".rla", ".pic",
+))  # fmt: skip
 """Endings that are a picture; anything else is taken for a movie."""
 MARK = "rushes:"
 """Before the names of our own attributes."""
@@ -59,7 +60,7 @@ def read_header(path: Path, layer: str = "") -> Header:
     """Read what a file says, not its pixels.
 
     Args:
-        layer: a named layer (`paint` → channels paint.R …); empty: R, G, B (A) or grey without a name, or the only layer.
+        layer: a named layer (`paint` → channels paint.R …); empty: the RGB(A) or grey without one, or the only layer.
 
     Raises:
         MediaError: missing, not a picture, no such layer, turned by its metadata.
@@ -71,8 +72,8 @@ def read_header(path: Path, layer: str = "") -> Header:
 def read_picture(path: Path, layer: str = "") -> tuple[Header, Picture]:
     """Read header and pixels: (H, W, C) float32 in the file's own space.
 
-    Integers are code/max (10-bit DPX by 1023), floats as they are, with Inf, NaN and denormals. The data window is pasted
-    into the display window; what lies outside of that is cut off.
+    Integers are code/max (10-bit DPX by 1023), floats as they are, with Inf, NaN and denormals. The data window is
+    pasted into the display window; what lies outside of that is cut off.
 
     Raises:
         MediaError: as `read_header`, or pixels that cannot be decoded (truncated).
@@ -94,10 +95,10 @@ def as_float(stored: NDArray[Any], bits: int) -> Picture:
     import numpy as np
 
     if stored.dtype.kind == "f":
-        return stored.astype(np.float32, copy=False)
+        return np.asarray(stored, np.float32)
     spare = stored.dtype.itemsize * 8 - bits  # OpenImageIO widens 10 and 12 bits by repeating the upper ones below
     codes = stored >> spare if spare else stored
-    return (codes.astype(np.float64 if bits > 24 else np.float32) / (2**bits - 1)).astype(np.float32, copy=False)
+    return np.asarray(codes.astype(np.float64 if bits > 24 else np.float32) / (2**bits - 1), np.float32)
 
 
 @contextlib.contextmanager
@@ -189,10 +190,7 @@ def _header(image: Any, path: Path, layer: str) -> Header:
 
 
 def _parts(image: Any) -> list[Any]:
-    specs = [image.spec(0, 0)]
-    for part in range(1, specs[0].get_int_attribute("oiio:subimages", 1)):
-        specs.append(image.spec(part, 0))
-    return specs
+    return [image.spec(part, 0) for part in range(max(1, image.spec(0, 0).get_int_attribute("oiio:subimages", 1)))]
 
 
 def _names(spec: Any) -> list[str]:

@@ -14,6 +14,7 @@ from core.media.info import SRGB
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+
 def write_picture(
     path: Path, pixels: NDArray[Any], *, compression: str = "", straight: bool = False,
     attributes: Mapping[str, Any] = {}, chromaticities: Sequence[float] | None = None, timecode: str = "",

@@ -35,7 +35,7 @@ class MediaInfo:
     alpha: Alpha
     bits: int
     timecode: int | None
-    """Frames since midnight of the first index, or None where the media carry no timecode (or no rate to count it in)."""
+    """Frames since midnight of the first index; None where the media carry no timecode, or no rate to count it in."""
     drop: bool
     reel: str
     layers: tuple[str, ...]
@@ -80,7 +80,8 @@ _INTEROP_IDS = {
 def movie_space(transfer: int, primaries: int) -> tuple[str, str]:
     """The space of a movie's tags (ITU-T H.273 numbers) and a note where the config has none for them.
 
-    BT.709 (also BT.601, and no tag) is what a grading monitor shows: gamma 2.4. sRGB and linear are taken at their word.
+    BT.709 (also BT.601, and no tag) is what a grading monitor shows: gamma 2.4. sRGB and linear are taken at their
+    word.
     """
     space = _MOVIE_TRANSFER.get(transfer)
     odd = [] if space else [_TRANSFER_NAMES.get(transfer, f"transfer {transfer}")]
@@ -91,8 +92,9 @@ def movie_space(transfer: int, primaries: int) -> tuple[str, str]:
 
 
 def scene_space(name: str, interop: str, chromaticities: Sequence[float] | None, aces: bool) -> str:
-    """The space of floating-point pictures, by the first that is there: the name rushes wrote, the interop id, the ACES
-    container flag (ST 2065-4), chromaticities; else linear BT.709, which OpenEXR's specification says an untagged file is.
+    """The space of floating-point pictures, by the first that is there: the name rushes wrote, the interop id, the
+    ACES container flag (ST 2065-4), chromaticities; else linear BT.709, which is what OpenEXR's specification says an
+    untagged file holds.
     """
     if name:
         return name

@@ -51,6 +51,7 @@ def movie_index(path: Path) -> Index:
 
 @contextlib.contextmanager
 def explained_reading(path: Path) -> Iterator[None]:
+    """Turn what the library raises into a MediaError in words."""
     import av
 
     try:
@@ -59,13 +60,15 @@ def explained_reading(path: Path) -> Iterator[None]:
         if isinstance(error, FileNotFoundError):
             what, todo = "This movie is missing.", "Mount or copy the media there, or relink the plate."
         else:
-            what = f"This movie cannot be read, it may be cut short: {one_line(getattr(error, 'strerror', '') or str(error))}."
+            reason = one_line(getattr(error, "strerror", "") or str(error))
+            what = f"This movie cannot be read, it may be cut short: {reason}."
             todo = "Copy the movie again, or export it anew."
         raise MediaError(what, where=one_line(str(path)), todo=todo) from error
 
 
 @contextlib.contextmanager
 def opened_movie(path: Path) -> Iterator[Any]:
+    """An open container; errors of the library inside the block become MediaError."""
     import av
 
     with explained_reading(path):
@@ -75,6 +78,7 @@ def opened_movie(path: Path) -> Iterator[Any]:
 
 
 def picture_stream(container: Any, path: Path) -> Any:
+    """The first video stream that is not a cover picture. Raises MediaError."""
     for stream in container.streams.video:
         if not stream.disposition & stream.disposition.attached_pic:
             return stream
@@ -86,6 +90,14 @@ def picture_stream(container: Any, path: Path) -> Any:
 def truncated(path: Path, why: str) -> MediaError:
     return MediaError(
         f"This movie is cut short: {why}.", where=one_line(str(path)), todo="Copy the movie again, or export it anew."
+    )
+
+
+def _no_times(path: Path) -> MediaError:
+    return MediaError(
+        "This movie carries no usable time stamps or key frames.",
+        where=one_line(str(path)),
+        todo="Rewrap or export it, for example as ProRes.",
     )
 
 
@@ -102,12 +114,10 @@ def _index(path: Path, size: int, mtime_ns: int, inode: int) -> Index:
         pts = tuple(packet[0] for packet in packets)
         keys = tuple(n for n, packet in enumerate(packets) if packet[2])
         if not keys or len(set(pts)) != len(pts):
-            raise MediaError(
-                "This movie carries no usable time stamps or key frames.", where=one_line(str(path)),
-                todo="Rewrap or export it, for example as ProRes.",
-            )  # fmt: skip
-        rate = _steady_rate(stream, pts, path)
+            raise _no_times(path)
+        rate = _rate(stream, path)
         _refuse_short(stream, len(pts), rate, path)
+        _refuse_unsteady(pts, 1 / (rate * stream.time_base), rate, path)
         return Index(pts, keys, tuple(packets[n][1] for n in keys), rate)
 
 
@@ -127,31 +137,40 @@ def _packets(container: Any, stream: Any, path: Path) -> list[tuple[int, int, bo
     for packet in container.demux(stream):
         if packet.size and not packet.is_discard:
             if packet.pts is None:
-                return []
+                raise _no_times(path)
             found.append((packet.pts, packet.pts if packet.dts is None else packet.dts, packet.is_keyframe))
     return found
 
 
-def _steady_rate(stream: Any, pts: tuple[int, ...], path: Path) -> Fraction:
-    """The frame rate, where every frame is within a tenth of a frame (or one tick) of where a constant rate puts it."""
+def _rate(stream: Any, path: Path) -> Fraction:
     stated = stream.average_rate or stream.guessed_rate or stream.base_rate
     if not stated:
         raise MediaError(
             "This movie states no frame rate.", where=one_line(str(path)), todo="Export it at a constant rate."
         )
-    rate = rate_of(stated)
-    step = 1 / (rate * stream.time_base)
-    slack = max(Fraction(1), step / 10)
-    if any(abs(time - pts[0] - n * step) > slack for n, time in enumerate(pts)):
+    return rate_of(stated)
+
+
+def _refuse_unsteady(pts: tuple[int, ...], step: Fraction, rate: Fraction, path: Path) -> None:
+    """Every frame is within a tenth of a frame, or one tick, of where a constant rate puts it.
+
+    That rate may lie a little off the stated one: 23.976 is written for 24000/1001.
+    """
+    slack, last = max(Fraction(1), step / 10), len(pts) - 1
+    even = Fraction(pts[-1] - pts[0], last) if last else step
+    off = abs(even - step) * last > slack + step * last / 10_000
+    if off or any(abs(time - pts[0] - n * even) > slack for n, time in enumerate(pts)):
         raise MediaError(
-            "This movie has a variable frame rate (or repeats fields), which is not handled yet.", where=one_line(str(path)),
-            todo=f"Export it at a constant rate, for example {rate}.",
+            "This movie has a variable frame rate (or repeats fields), which is not handled yet.",
+            where=one_line(str(path)), todo=f"Export it at a constant rate, for example {rate}.",
         )  # fmt: skip
-    return rate
 
 
 def _refuse_short(stream: Any, frames: int, rate: Fraction, path: Path) -> None:
-    """Compare with what the container states. QuickTime's index was checked already, and an edit list may show fewer."""
+    """Compare with what the container states.
+
+    QuickTime's index was checked already, and an edit list may rightly show fewer.
+    """
     if stream.index_entries and stream.container.format.name.startswith("mov"):
         return
     stated = stream.frames

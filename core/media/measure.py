@@ -41,7 +41,7 @@ def pixel_digest(picture: Picture) -> str:
 
     height, width, channels = picture.shape
     digest = hashlib.sha256(f"float32 {height}x{width}x{channels}\n".encode())
-    digest.update(memoryview(np.ascontiguousarray(picture, dtype="<f4")).cast("B"))
+    digest.update(np.ascontiguousarray(picture, dtype="<f4").data.cast("B"))
     return digest.hexdigest()
 
 
@@ -82,9 +82,11 @@ def compare(a: Picture, b: Picture) -> Difference:
 
 
 def ssim(a: NDArray[Any], b: NDArray[Any]) -> float:
-    """Mean structural similarity of two (H, W) pictures in 0…1: Wang, Bovik, Sheikh, Simoncelli, "Image Quality Assessment:
-    From Error Visibility to Structural Similarity", IEEE TIP 13(4), 2004, eq. 13, over uniform 7 × 7 windows that lie wholly
-    inside (smaller for smaller pictures), with sample covariance, K1 = 0.01, K2 = 0.03, L = 1.
+    """Mean structural similarity of two (H, W) pictures in 0…1.
+
+    Wang, Bovik, Sheikh, Simoncelli, "Image Quality Assessment: From Error Visibility to Structural Similarity",
+    IEEE TIP 13(4), 2004, eq. 13, over uniform 7 × 7 windows that lie wholly inside (smaller ones for smaller pictures),
+    with sample covariance, K1 = 0.01, K2 = 0.03, L = 1.
     """
     side = min(7, *a.shape)
     count = side * side
@@ -100,8 +102,8 @@ def ssim(a: NDArray[Any], b: NDArray[Any]) -> float:
 
 
 def flicker(prev: Picture, cur: Picture, plate_prev: Picture, plate_cur: Picture) -> float | None:
-    """How much a result changes from a frame to the next where its plate does not: the mean absolute difference of `prev`
-    and `cur` over pixels where every channel of the plate moved by at most `STILL`.
+    """How much a result changes from a frame to the next where its plate does not: the mean absolute difference of
+    `prev` and `cur` over pixels where every channel of the plate moved by at most `STILL`.
 
     None where less than `STILL_SHARE` of the picture holds still (a moving camera): there is nothing to measure it on.
     Values that are not finite are left out.

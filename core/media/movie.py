@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import re
-from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +14,7 @@ from core.files import one_line
 from core.frames import FrameRange, parse_timecode, rate_of
 from core.media import yuv
 from core.media.info import MediaInfo, movie_space
+from core.media.listing import explained_reading, movie_index, opened_movie, picture_stream, truncated
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,7 +36,6 @@ _TO_PLANES = {
 _PLANAR = re.compile(r"(?P<kind>yuvj?|yuva|gbra?p|gray)(?P<sub>4(?:20|22|44)p)?(?P<f32>f32)?\d*(?P<end>le|be)?")
 _WEIGHTS = {1: yuv.BT709, 5: yuv.BT601, 6: yuv.BT601, 9: yuv.BT2020, 10: yuv.BT2020}
 """ITU-T H.273 matrix coefficients."""
-
 
 
 def probe_movie(path: Path, count: bool = True) -> MediaInfo:
@@ -189,8 +186,8 @@ def _pixels(frame: Any, code: Any, path: Path) -> NDArray[np.float32]:
         return stacked
     if match["kind"] == "gray" and not _full(code, frame):
         black, white = yuv.Coding(bits).luma
-        return (stacked - np.float32(black)) * np.float32(1 / white)
-    return stacked * np.float32(1 / (2**bits - 1))
+        return (stacked - np.float32(black)) / np.float32(white)
+    return stacked / np.float32(2**bits - 1)
 
 
 def _plane(plane: Any, dtype: np.dtype[Any]) -> NDArray[Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from core.errors import BadInput, RenderError
 from core.files import explained, one_line, refused, settle, temp_beside
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Picture = NDArray[np.float32]
+
 
 @dataclass(frozen=True, slots=True)
 class _Codec:
@@ -57,7 +58,7 @@ class MovieWriter:
         self, path: Path, size: tuple[int, int], rate: Fraction, codec: str, *, timecode: str = "", reel: str = "",
         colour: str = VIDEO, pixel_aspect: Fraction = Fraction(1),
     ) -> None:  # fmt: skip
-        """`size`: width, height. `codec`: prores_422hq, prores_4444, prores_4444_alpha, h264, or proxy (all-intra H.264).
+        """`size`: width, height. `codec`: prores_422hq, prores_4444, prores_4444_alpha, h264 or proxy (all-intra).
         `colour`: the display space that `add`'s pictures are in.
         """
         if codec not in _CODECS or colour not in _TRANSFER:
@@ -84,11 +85,11 @@ class MovieWriter:
         with explained(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             try:
-                self._container = av.open(
-                    f"file:{self._temp}", "w", format="mov" if self.path.suffix == ".mov" else "mp4"
-                )
-                self._stream = self._container.add_stream(self._codec.encoder, rate=self.rate)  # type: ignore[call-overload]
+                kind = "mov" if self.path.suffix == ".mov" else "mp4"
+                self._container = cast(Any, av.open(f"file:{self._temp}", "w", format=kind))
+                self._stream = self._container.add_stream(self._codec.encoder, rate=self.rate)
             except av.FFmpegError as error:
+                self._temp.unlink(missing_ok=True)
                 raise refused(self.path, str(error)) from error
         timecode, reel, transfer, pixel_aspect = self._tags
         self._stream.width, self._stream.height = self.size
@@ -104,7 +105,9 @@ class MovieWriter:
         return self
 
     def add(self, picture: Picture) -> None:
-        """Add the next frame: (H, W, 3) float32 display-encoded, clipped to 0…1; prores_4444_alpha takes (H, W, 4), straight.
+        """Add the next frame: (H, W, 3) float32 display-encoded, clipped to 0…1.
+
+        prores_4444_alpha takes (H, W, 4) with straight alpha.
 
         Raises:
             RenderError: another size than the movie's. DiskFull, Broken: it could not be written.
@@ -175,12 +178,12 @@ def _fill(plane: Any, codes: NDArray[Any]) -> None:
 
     rows = np.zeros((plane.height, plane.line_size // codes.dtype.itemsize), codes.dtype)
     rows[:, : codes.shape[1]] = codes
-    plane.update(memoryview(rows).cast("B"))
+    plane.update(rows.data.cast("B"))
 
 
 def write_proxy(
-    source: Reader, indexes: Iterable[int], out: Path, *, view: Callable[[Picture], Picture], rate: Fraction, height: int = 270,
-    tick: Callable[[int], None] = lambda index: None,
+    source: Reader, indexes: Iterable[int], out: Path, *, view: Callable[[Picture], Picture], rate: Fraction,
+    height: int = 270, tick: Callable[[int], None] = lambda index: None,
 ) -> Path:  # fmt: skip
     """Write a small all-intra movie for looking at, in sRGB, with square pixels and no more than `height` lines.
 

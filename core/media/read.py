@@ -78,7 +78,7 @@ class Reader:
         Integers are code values (video range: black 0, white 1, beyond both kept); floats are as stored.
 
         Raises:
-            MediaError: no such index, a missing file (named), pixels that cannot be decoded, another size than the first.
+            MediaError: no such index, a missing file (named), pixels that cannot be decoded, a size unlike the first.
         """
         if index not in self.info.frames:
             raise MediaError(

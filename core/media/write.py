@@ -1,23 +1,19 @@
-"""Writing frames and movies: whole or not at all, read back before they get their name."""
+"""Writing frames: whole or not at all, and read back before they get their name. Movies are `movie_out`'s."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from core.errors import BadInput, Broken, DiskFull, MediaError, RenderError
-from core.files import explained, one_line, settle, sha256_file, temp_beside
-from core.media import yuv
-from core.media.image import as_float, read_picture, read_stored, write_picture
-from core.media.info import SRGB, VIDEO, chromaticities
+from core.errors import MediaError, RenderError
+from core.files import explained, refused, settle, sha256_file, temp_beside
+from core.media.image import as_float, read_picture, read_stored
+from core.media.image_out import write_picture
+from core.media.info import chromaticities
 from core.media.measure import pixel_digest
-from core.media.movie import movie_index
-from core.media.read import Reader
+from core.media.movie_out import MovieWriter, write_proxy
 from core.recipe.model import Master
 
 if TYPE_CHECKING:
@@ -26,8 +22,9 @@ if TYPE_CHECKING:
 
     Picture = NDArray[np.float32]
 
+__all__ = ["MovieWriter", "Written", "read_frame", "write_frame", "write_proxy"]
+
 HALF_MAX = 65504.0
-_LOW_SPACE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +62,8 @@ def write_frame(
         temp = temp_beside(path)
         try:
             reason = write_picture(
-                temp, stored, compression=_compression(master), straight=_is_straight(picture, master), timecode=timecode,
-                attributes={**facts, "colour": master.colour},
+                temp, stored, compression=_compression(master), straight=_is_straight(picture, master),
+                attributes={**facts, "colour": master.colour}, timecode=timecode,
                 chromaticities=chromaticities(master.colour) if master.format == "exr" else None,
             )  # fmt: skip
             if reason:

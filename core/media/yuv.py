@@ -61,14 +61,14 @@ def decode(planes: Sequence[Any], coding: Coding) -> Picture:
     kg = 1 - kr - kb
     for top in range(0, height, _BAND):
         rows = slice(top, min(top + _BAND, height))
-        y = (luma[rows].astype(np.float32) - np.float32(black)) * np.float32(1 / range_)
+        y = (luma[rows].astype(np.float32) - np.float32(black)) / np.float32(range_)
         cb = (_upsample(blue, rows, width, coding.shift) - np.float32(grey)) * np.float32(1 / swing)
         cr = (_upsample(red, rows, width, coding.shift) - np.float32(grey)) * np.float32(1 / swing)
         out[rows, :, 0] = y + np.float32(2 * (1 - kr)) * cr
         out[rows, :, 1] = y - np.float32(2 * kb * (1 - kb) / kg) * cb - np.float32(2 * kr * (1 - kr) / kg) * cr
         out[rows, :, 2] = y + np.float32(2 * (1 - kb)) * cb
         if len(planes) == 4:
-            out[rows, :, 3] = planes[3][rows].astype(np.float32) * np.float32(1 / (2**coding.bits - 1))
+            out[rows, :, 3] = planes[3][rows].astype(np.float32) / np.float32(2**coding.bits - 1)
     return out
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from core.ops.base import Block, Format, Input, Iptc, Kit, Op, Phase, param
-from core.ops.shared import matte_source, mix_into, same_size
+from core.ops.shared import Area, matte_source, mix_into, same_size
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,7 +73,7 @@ class ColourMatch(Op):
 
 
 class _Matched:
-    """Some rows of `source`, matched to `like` as a whole."""
+    """`source` in some area, with the statistics of `like`."""
 
     def __init__(self, source: Picture, like: Picture) -> None:
         import numpy as np
@@ -86,10 +86,10 @@ class _Matched:
         self.gain = np.where(spread > 1e-6, wanted_spread / np.maximum(spread, 1e-6), 1.0).astype(np.float32)
         self.offset = (wanted - mean * self.gain).astype(np.float32)
 
-    def __call__(self, rows: slice) -> Picture:
+    def __call__(self, area: Area) -> Picture:
         import numpy as np
 
-        source = self.source[rows]
+        source = self.source[area]
         with np.errstate(invalid="ignore", over="ignore"):
             lab = self._lab(source[..., :3]) * self.gain + self.offset
             matched = np.exp2(lab @ self.log_lms.T) @ self.rgb.T

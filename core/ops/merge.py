@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from core.errors import RecipeError
 from core.ops.base import Block, Format, Input, Iptc, Kit, Op, Phase, param
-from core.ops.shared import matte_source, mix_into, same_size
+from core.ops.shared import Area, matte_source, mix_into, per_channel, same_size
 
 if TYPE_CHECKING:
     from core.ops.base import Pictures
@@ -76,34 +76,41 @@ def _touched(weight: Picture, a: Picture, matte: Picture | None) -> Picture:
 
 
 class _Merged:
-    """The merge of some rows, before `mask` and `mix`."""
+    """The merge in some area, before `mask` and `mix`."""
 
     def __init__(self, mode: Mode, a: Picture, b: Picture, matte: Picture | None) -> None:
         self.mode, self.a, self.b, self.matte = mode, a, b, matte
 
-    def __call__(self, rows: slice) -> Picture:
+    def __call__(self, area: Area) -> Picture:
         import numpy as np
 
         with np.errstate(invalid="ignore", over="ignore"):
-            a, b = self.a[rows], self.b[rows]
-            cover = a[..., 3:] if a.shape[-1] == 4 else np.ones((1, 1, 1), np.float32)
-            if self.matte is not None:
-                matte = np.clip(self.matte[rows], 0.0, 1.0)
-                a, cover = a * matte, cover * matte
-            behind = b[..., 3:] if b.shape[-1] == 4 else np.ones((1, 1, 1), np.float32)
+            a, b = self.a[area], self.b[area]
             colours = 3 if b.shape[-1] == 4 else b.shape[-1]
-            merged = _blend(self.mode, a[..., :colours], b[..., :colours], cover, behind)
-            if b.shape[-1] == 4:
-                merged = np.concatenate([merged, cover + behind * (1.0 - cover)], axis=-1)
-            return np.asarray(merged, np.float32)
+            cover: Any = a[..., 3:] if a.shape[-1] == 4 else None
+            front = a[..., :colours]
+            if self.matte is not None:
+                matte = np.clip(self.matte[area], 0.0, 1.0)
+                front = front * per_channel(matte, colours)
+                cover = matte if cover is None else cover * matte
+            behind = b[..., 3:] if b.shape[-1] == 4 else None
+            merged = _blend(
+                self.mode, front, b[..., :colours],
+                1.0 if cover is None else per_channel(cover, colours),
+                1.0 if behind is None else per_channel(behind, colours),
+            )  # fmt: skip
+            if behind is None:
+                return np.asarray(merged, np.float32)
+            opacity = 1.0 if cover is None else cover
+            return np.concatenate([merged, opacity + behind * (1.0 - opacity)], axis=-1)
 
 
-def _blend(mode: Mode, a: Picture, b: Picture, cover: Picture, behind: Picture) -> Picture:
-    """Premultiplied colours `a` on `b`; `cover` and `behind` are their alphas."""
+def _blend(mode: Mode, a: Picture, b: Picture, cover: Picture | float, behind: Picture | float) -> Picture:
+    """Premultiplied colours `a` on `b`; `cover` and `behind` are their alphas, 1.0 where they have none."""
     import numpy as np
 
     if mode == "over":
-        if cover.size == 1:
+        if isinstance(cover, float):
             return a
         # An opaque pixel hides what is behind it, were it Inf: Inf · 0 would be NaN.
         return np.where(cover == 1.0, a, a + b * (1.0 - cover))

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from fractions import Fraction
 from typing import Protocol
 
 from core.errors import RecipeError
 from core.files import one_line
 from core.frames import FrameRange
-from core.ops.base import ModelRef
-from core.recipe.model import Material, Recipe
+from core.ops.base import Format, ModelRef
+from core.recipe.model import PLATE, Material, Recipe
 from core.recipe.weights import Weights
 
 
 class _Plate(Protocol):
     @property
     def frames(self) -> FrameRange: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+    @property
+    def channels(self) -> int: ...
+    @property
+    def pixel_aspect(self) -> Fraction: ...
 
 
 class _Shot(Protocol):
@@ -42,7 +51,7 @@ def freeze(
     inputs and plate with their digests. The same draft and the same files give the same recipe.
 
     Raises:
-        RecipeError: no steps, another shot's draft, or frames that the plate does not have.
+        RecipeError: no steps, another shot's draft, frames that the plate does not have, sizes that do not fit.
         ModelError, MediaError: from `resolve` and the digests.
     """
     if draft.shot not in ("", shot.id):
@@ -51,7 +60,7 @@ def freeze(
         )
     if not draft.step:
         raise RecipeError("The recipe has no steps.", where=shot.id, todo="Add a [[step]] with an `op`.")
-    _inside_plate(range, shot)
+    _planned(draft, _inside_plate(range, shot))
     refs = [ref for step in draft.step for ref in step.models()]
     return draft.model_copy(
         update={
@@ -69,7 +78,7 @@ def freeze(
     )
 
 
-def _inside_plate(range: FrameRange, shot: _Shot) -> None:
+def _inside_plate(range: FrameRange, shot: _Shot) -> _Plate:
     if shot.plate is None:
         raise RecipeError(
             f"The plate is missing: {one_line(shot.missing)}.",
@@ -88,6 +97,15 @@ def _inside_plate(range: FrameRange, shot: _Shot) -> None:
         todo = f"Limit it: --set range={both}." if len(both) else f"The plate has {have}."
         frames = ",".join(str(part) if len(part) > 1 else str(part.first) for part in missing if len(part))
         raise RecipeError(f"The plate has no frames {frames}.", where=f"{shot.id}, range {range}", todo=todo)
+    return shot.plate
+
+
+def _planned(draft: Recipe, plate: _Plate) -> None:
+    """Plan the sizes of all steps that read no further input: what cannot fit is said before anything is queued."""
+    known = {PLATE: Format(plate.width, plate.height, plate.channels, plate.pixel_aspect)}
+    for step in draft.step:
+        if set(step.edges()) <= known.keys():
+            known[step.name] = step.plan(known)
 
 
 def _models(refs: Iterable[ModelRef], resolve: Callable[[ModelRef], Weights]) -> dict[str, dict[str, str]]:

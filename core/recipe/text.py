@@ -228,7 +228,9 @@ def set_values(text: str, assignments: Sequence[str], where: str) -> str:
         places = scan(text)
         if path in places.starts and path not in places.values:
             todo = "Set its keys one by one, or edit the text."
-            raise RecipeError(f"`{path[-1]}` is a table of its own.", where=f"setting {one_line(typed, 100)}", todo=todo)
+            raise RecipeError(
+                f"`{path[-1]}` is a table of its own.", where=f"setting {one_line(typed, 100)}", todo=todo
+            )
         text = drop(text, path) if value is None else put(text, path, value)
         paths.append(path)
     data = _data(text, where)

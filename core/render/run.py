@@ -180,7 +180,14 @@ def _measure(graph: Graph, names: Iterable[str]) -> None:
         if stats is None:
             with kit.tally.stage("comp"):
                 stats = step.measure(lambda name: graph.look(name, frames), kit)
-            graph.store.save_stats(key, stats)
+            try:
+                graph.store.save_stats(key, stats)
+            except ValueError as error:
+                raise RenderError(
+                    f"The step `{step.name}` measured something that is not a number.",
+                    where=f"frames {frames[0]}-{frames[-1]}",
+                    todo="Look at the plate there for NaN and Inf.",
+                ) from error
             stats = graph.store.load_stats(key) or stats  # as JSON has it, so that the first render and the next agree
         kit.measured[step.name] = kit.tally.stats[step.name] = stats
 

@@ -10,21 +10,17 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-import core.ops.base
 from core.errors import RecipeError
 from core.recipe.model import Recipe
 from core.recipe.text import parse, recipe_text, set_values
 from core.recipe.toml import put, scan
-from tests.recipes import TEST_OPS, recipes, unit
+from tests.recipes import recipes, known_test_operations, unit
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _test_operations() -> Iterator[None]:
-    kept = dict(core.ops.base.operations())
-    core.ops.base._registry.update(TEST_OPS)
-    yield
-    core.ops.base._registry.clear()
-    core.ops.base._registry.update(kept)
+def _operations() -> Iterator[None]:
+    with known_test_operations():
+        yield
 
 
 @given(recipes())

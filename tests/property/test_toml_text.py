@@ -16,7 +16,9 @@ text = st.text(st.characters(exclude_categories=("Cs",)), max_size=12) | st.samp
     ["[fake]\nkey = 1", 'say "hi"', "# no comment", "'''", '"""', "a\\", "{", "]", ""]
 )
 scalars = st.integers() | st.floats(allow_nan=False) | st.booleans() | text
-values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3), max_leaves=6)
+values = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3), max_leaves=6
+)
 gaps = st.sampled_from(["", "\n", "# comment = 3 ]}\n", "\n   # [section]\n\n", "  "])
 tails = st.sampled_from(["", "  # tail \"'[", "\t"])
 

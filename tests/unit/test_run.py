@@ -206,7 +206,9 @@ def test_a_frame_that_cannot_be_decoded_stops_with_what_came_before(tmp_path: Pa
     (tmp_path / "plate" / "plate.1006.exr").write_bytes(b"not a picture")
     done = []
     with pytest.raises(MediaError, match=r"1006|picture"):
-        for one in render(make_work(tmp_path, make_recipe(), FrameRange(1001, 1008)), NoModels(), Tally(), lambda: None):
+        for one in render(
+            make_work(tmp_path, make_recipe(), FrameRange(1001, 1008)), NoModels(), Tally(), lambda: None
+        ):
             done.append(one)  # noqa: PERF402
     assert [one.frame for one in done] == list(range(1001, 1006))
     assert path.name == "plate.%04d.exr"
@@ -305,11 +307,9 @@ def test_timecode_and_facts_are_in_the_header(tmp: Path) -> None:
 
     shot = make_shot(tmp / "plate" / "plate.%04d.exr", MEDIA)
     assert shot.plate is not None
-    shot = replace(shot, plate=replace(shot.plate, timecode=86400 * 10 // 24, rate=Fraction(24)))
+    shot = replace(shot, plate=replace(shot.plate, timecode=36096, rate=Fraction(24)))
     (done,) = run(make_work(tmp, make_recipe(), MEDIA, [1001], shot=shot))
     spec = oiio.ImageInput.open(str(done.written.path)).spec()
     assert spec.get_string_attribute("rushes:shot") == "sq010_sh0010"
     assert spec.get_string_attribute("rushes:digest") == done.facts["digest"]
-    assert "timecode" in str(spec.get_string_attribute("smpte:TimeCode") or [a.name for a in spec.extra_attribs]).lower() or (
-        spec.get_string_attribute("smpte:TimeCode") == "00:25:04:04"
-    )
+    assert spec.get_string_attribute("smpte:TimeCode") == "00:25:04:04"

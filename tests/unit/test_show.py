@@ -43,7 +43,7 @@ def test_the_loop_from_a_cut_to_a_published_timeline(show: Show, cut: Path) -> N
     row = show.versions("sq010_sh0010")[0]
     assert (row.state, row.status, row.done, row.total) == ("complete", "rev", 12, 12)
 
-    show.review("sq010_sh0010", "v001", "note", "hold the\nhighlight \x1b[2J", (1003, 1004))
+    show.review("sq010_sh0010", "v001", "note", "hold the\nhighlight \x1b[2J", (1008, 1009))
     show.review("sq010_sh0010", "v001", "approve")
     show.review("sq010_sh0010", "v001", "circle")
     (first, _) = show.shots()
@@ -95,8 +95,8 @@ def test_a_change_of_the_draft_is_told_against_its_parent(show: Show) -> None:
 
 
 def test_what_was_typed_is_kept_even_where_it_does_not_hold(show: Show) -> None:
-    draft = show.draft("sq010_sh0010", text="schema = 1\n[[step]]\nop = 'merge'\nname = 'x'\nmixx = 3\n")
-    assert draft.recipe is None and draft.problem is not None and ":5" in draft.problem.where
+    draft = show.draft("sq010_sh0010", text="schema = 1\n[[step]]\nop = 'merge'\nname = 'x'\na = 'plate'\nmixx = 3\n")
+    assert draft.recipe is None and draft.problem is not None and ":6" in draft.problem.where
     assert show.draft("sq010_sh0010").text == draft.text
     with pytest.raises(RecipeError):
         show.generate(["sq010_sh0010"])
@@ -130,7 +130,7 @@ def test_reviews_are_checked_before_anything_is_written(show: Show) -> None:
 
 def test_verify_finds_a_changed_frame_a_changed_recipe_and_a_rewritten_history(show: Show) -> None:
     version(show)
-    frame = show.layout.frame("sq010_sh0010", "v001", 1003)
+    frame = show.layout.frame("sq010_sh0010", "v001", 1008)
     kept = frame.read_bytes()
     frame.write_bytes(kept[:-1] + b"\0")
     assert [(check.what, check.state) for check in show.verify().checks if check.state == "changed"] == [
@@ -151,7 +151,7 @@ def test_verify_finds_a_changed_frame_a_changed_recipe_and_a_rewritten_history(s
 
 def test_test_frames_claim_nothing(show: Show) -> None:
     show.draft("sq010_sh0010", text=BLEND)
-    job = show.preview("sq010_sh0010", (1003, 1005))
+    job = show.preview("sq010_sh0010", (1008, 1010))
     for progress in show.follow([job.id]):
         last = progress
     assert last.jobs[0].state == "complete", last.jobs[0].reason
@@ -161,7 +161,7 @@ def test_test_frames_claim_nothing(show: Show) -> None:
 
 def test_a_wedge_is_shown_picked_and_told(show: Show) -> None:
     show.draft("sq010_sh0010", text=BLEND)
-    job = show.wedge("sq010_sh0010", 1004, ["comp.mix=0:1:3"])
+    job = show.wedge("sq010_sh0010", 1009, ["comp.mix=0:1:3"])
     for progress in show.follow([job.id]):
         last = progress
     assert last.jobs[0].state == "complete", last.jobs[0].reason

@@ -91,7 +91,7 @@ def version_cells(row: VersionRow) -> tuple[object, ...]:
 
 
 def job_cells(job: Job) -> tuple[object, ...]:
-    """One line of the queue, under JOB_TITLES. The job's name is the end of its id, which is what differs."""
+    """One line of the queue, under JOB_TITLES."""
     what = job.version or f"{job.kind} {format_frames(job.frames[:40])}"
     state = f"{job.state}, stopping" if job.cancel_requested and job.state == "rendering" else job.state
     who = job.asked_by.partition(" <")[0]

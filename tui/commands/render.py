@@ -79,9 +79,9 @@ def retry(job: JobId, wait: Wait = False) -> None:
 @app.command(epilog="Example: rushes worker --once")
 def worker(
     once: Annotated[bool, typer.Option("--once", help="Leave when the queue is empty.")] = False,
-    device: Annotated[str, typer.Option("--device", metavar="NAME", help="auto, cpu, cuda, cuda:1 …")] = "auto",
+    device: Annotated[str, typer.Option("--device", metavar="NAME", help="auto, cpu, or a GPU's UUID.")] = "auto",
 ) -> None:
     """Render queued jobs in this terminal, for every show of yours on this machine."""
     from core.farm.worker import run
 
-    raise typer.Exit(run(state_root(os.environ), os.environ, once=once, device=device))
+    raise typer.Exit(run(state_root(os.environ), os.environ, once=once, device=device, say=output.note))

@@ -31,6 +31,9 @@ def new(
     for warning in warnings:
         output.note(f"note: {warning}")
     rows = show.shots()
+    missing = [row.shot.id for row in rows if row.shot.plate is None]
+    if missing:
+        output.note(f"note: {len(missing)} without a plate: {', '.join(missing[:8])}{' …' if len(missing) > 8 else ''}")
     output.line(f"Made {target} with {len(rows)} shots. Next: cd {target} && rushes shots")
 
 
