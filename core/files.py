@@ -63,7 +63,7 @@ def temp_beside(path: Path) -> Path:
 
 
 def sweep(folder: Path, stem: str = "*") -> None:
-    """Remove what writers that died left half-written in a folder. Only for files that nobody else may be writing now."""
+    """Remove what writers that died left half-written in a folder, where nobody else may be writing such files now."""
     for temp in folder.glob(f".{stem}.*.tmp*"):
         temp.unlink(missing_ok=True)
 
@@ -193,7 +193,7 @@ class FileLock:
         return True
 
     def _open(self) -> int:
-        """Open the file, made where missing. Linux refuses O_CREAT on another user's file in a sticky folder, so it comes last."""
+        """Open the file, made where missing. O_CREAT last: Linux refuses it on another's file in a sticky folder."""
         with contextlib.suppress(FileNotFoundError):
             return os.open(self.path, os.O_RDWR | os.O_NOFOLLOW)
         handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)

@@ -111,7 +111,7 @@ def submit_version(desk: Desk, shot: Shot, draft: Draft, *, summary: str = "") -
             trailers=(
                 ("Rushes-Shot", shot.id),
                 ("Rushes-Version", version),
-                ("Rushes-Parent", frozen.parent or "-"),
+                *([("Rushes-Parent", frozen.parent)] if frozen.parent else []),
                 ("Rushes-Recipe", recipe_sha(text)),
             ),
         )

@@ -19,9 +19,12 @@ NOISE_TAKEN = 1.4
 def build(folder: Path) -> Path:
     """Write the checkpoint into `folder` (made if need be) as diffusers' `save_pretrained` does, and return it.
 
-    A StableDiffusionPipeline of about 90 000 parameters in safetensors: CLIP text model and byte-level tokenizer,
+    A StableDiffusionPipeline of 155 000 parameters in safetensors: CLIP text model and byte-level tokenizer,
     UNet, VAE with a factor of 8, DDIM. The same bytes every time; torch's global random state is left as it was.
     """
+    from core.render.diffusion import prepare
+
+    prepare(threads=1)
     import torch
     from diffusers import DDIMScheduler, StableDiffusionPipeline
 
@@ -142,7 +145,7 @@ def _quiet(model: Any) -> None:
 
 
 def _pairs(values: Any, width: int) -> Any:
-    """Each value once with either sign: SiLU(x) − SiLU(−x) = x, so what a network carries in pairs it carries exactly."""
+    """Each value once with either sign: SiLU(x) − SiLU(−x) = x, so what is carried in pairs comes through exactly."""
     import torch
 
     return torch.cat([values, -values, torch.zeros(width - 2 * len(values), values.shape[1])])

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import opentimelineio as otio
 
+from core.farm.ledger import Job
 from core.show import Show
 
 SHOT = "sq010_sh0010"
@@ -81,3 +82,10 @@ def worker(show: Show, **env: str) -> subprocess.Popen[bytes]:
 def render(show: Show, **env: str) -> int:
     """Do all queued work. Returns the worker's exit code, negative where a signal ended it."""
     return worker(show, **env).wait()
+
+
+def finish(show: Show, job: Job) -> Job:
+    """Follow a job that a command queued to its end, as `--wait` does. Fails unless it completes."""
+    *_, last = show.follow([job.id])
+    assert last.jobs[0].state == "complete", last.jobs[0].reason
+    return last.jobs[0]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+from collections import defaultdict
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from core.cut.shots import read_shot
 from core.errors import Cancelled, RenderError
@@ -130,21 +131,29 @@ class _Run:
             self._write_down(work, item, models, tally)
 
     def _write_down(self, work: Work, item: int, models: Models, tally: Tally) -> None:
+        """Render, and put each frame into the ledger with its layers once all are on disk: wholly or not at all."""
         from core.render.run import render
 
+        wanted = 1 + len(work.recipe.output.layers)
+        whole: dict[int, dict[str, FrameDone]] = defaultdict(dict)
         results = cast("Generator[FrameDone]", render(work, models, tally, self.tick))
         with contextlib.closing(results):  # its threads end before the attempt does
             start = time.perf_counter()
             for result in results:
-                written = replace(result.written, path=result.written.path.relative_to(self.layout.media))
-                spent, start = time.perf_counter() - start, time.perf_counter()
-                kept = self.ledger.done(
-                    self.job.id, self.job.attempt, item, result.frame, result.layer, written, result.facts,
-                    round(spent, 4), tally.summary(),
-                )  # fmt: skip
-                if not kept:
-                    raise Cancelled("Another worker took this job over.")
-                failpoint("row")
+                whole[result.frame][result.layer] = result
+                if len(whole[result.frame]) == wanted:
+                    spent, start = time.perf_counter() - start, time.perf_counter()
+                    self._frame(item, result.frame, whole.pop(result.frame), spent, tally.summary())
+
+    def _frame(self, item: int, frame: int, made: Mapping[str, FrameDone], spent: float, tally: dict[str, Any]) -> None:
+        files = {
+            layer: replace(one.written, path=one.written.path.relative_to(self.layout.media))
+            for layer, one in made.items()
+        }
+        job = self.job
+        if not self.ledger.done(job.id, job.attempt, item, frame, files, made[""].facts, round(spent, 4), tally):
+            raise Cancelled("Another worker took this job over.")
+        failpoint("row")
 
     def _models(self, called: bool) -> Models:
         """The models in the environment that finished frames were made in. Raises RenderError where that is another."""

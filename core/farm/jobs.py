@@ -145,7 +145,7 @@ class Attempt:
     outcome: Outcome
     reason: str
     frames: int
-    """Files it finished."""
+    """Frames it finished."""
     tally: Mapping[str, Any]
     """What the render measured up to its last finished frame (seconds a stage, re-use, peak memory …)."""
 

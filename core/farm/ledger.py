@@ -203,24 +203,25 @@ class Ledger:
             return dict(environment)
 
     def done(
-        self, job: str, attempt: int, item: int, frame: int, layer: str, written: Written, facts: Mapping[str, Any],
-        seconds: float, tally: Mapping[str, Any] | None = None,
+        self, job: str, attempt: int, item: int, frame: int, files: Mapping[str, Written], facts: Mapping[str, Any],
+        seconds: float, tally: Mapping[str, Any],
     ) -> bool:  # fmt: skip
-        """Write down a finished file (`written.path` relative to the media root) and the attempt's tally so far.
+        """Write down a finished frame, its layers with it, and the attempt's tally so far.
 
+        `files`: by layer, "" the master; paths relative to the media root. `facts` are kept with the master.
         False: this attempt was superseded and nothing was written.
         """
-        file = (written.path.as_posix(), written.sha256, written.pixels)
-        row = (job, item, frame, layer, *file, attempt, seconds, canonical_json(facts))
+        rows = [
+            (job, item, frame, layer, file.path.as_posix(), file.sha256, file.pixels, attempt, seconds,
+             canonical_json({} if layer else facts))
+            for layer, file in files.items()
+        ]  # fmt: skip
         with self._store.writing() as db:
             if not _current(db, job, attempt):
                 return False
-            db.execute("INSERT OR REPLACE INTO frames VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
-            db.execute("UPDATE attempts SET frames = frames + 1 WHERE job = ? AND n = ?", (job, attempt))
-            if tally is not None:
-                db.execute(
-                    "UPDATE attempts SET tally = ? WHERE job = ? AND n = ?", (canonical_json(tally), job, attempt)
-                )
+            db.executemany("INSERT OR REPLACE INTO frames VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            made = (canonical_json(tally), job, attempt)
+            db.execute("UPDATE attempts SET frames = frames + 1, tally = ? WHERE job = ? AND n = ?", made)
             return True
 
     def forget(self, job: str, attempt: int, rows: Iterable[FrameRow]) -> bool:

@@ -134,6 +134,8 @@ def _entries(stream: Any) -> list[tuple[int, int, bool]]:
 
 def _packets(container: Any, stream: Any, path: Path) -> list[tuple[int, int, bool]]:
     found = []
+    if container.format.name == "avi" and stream.codec_context.has_b_frames:  # AVI keeps coding order only
+        raise _no_times(path)
     for packet in container.demux(stream):
         if packet.size and not packet.is_discard:
             if packet.pts is None:

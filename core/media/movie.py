@@ -211,4 +211,8 @@ def _weights(code: Any, frame: Any, path: Path) -> tuple[float, float]:
 
 
 def _full(code: Any, frame: Any) -> bool:
-    return frame.format.name.startswith("yuvj") or 2 in (int(code.color_range), int(frame.color_range))
+    """By name or tag; untagged Y'CbCr is limited, untagged grey is full."""
+    ranges = (int(code.color_range), int(frame.color_range))
+    if frame.format.name.startswith("gray"):
+        return 1 not in ranges
+    return frame.format.name.startswith("yuvj") or 2 in ranges

@@ -32,7 +32,7 @@ SAMPLERS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "unipc": ("UniPCMultistepScheduler", {}),
     "lcm": ("LCMScheduler", {}),
 }
-"""Samplers whose noise comes from the generators they are given; those that draw Brownian noise of their own do not repeat."""
+"""Samplers whose noise comes from the generators they are given. Those with Brownian noise of their own are left out."""
 
 
 def prepare(threads: int) -> None:
@@ -64,7 +64,7 @@ def prepare(threads: int) -> None:
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     diffusers.utils.logging.disable_progress_bar()
     transformers.utils.logging.disable_progress_bar()
-    huggingface_hub.utils.disable_progress_bars()
+    huggingface_hub.utils.disable_progress_bars()  # type: ignore[attr-defined]
 
 
 def pipeline_class(folder: Path, role: str) -> Any:
@@ -144,7 +144,7 @@ class Pipeline:
         masks: Pictures | None,
         tick: Callable[[], None],
     ) -> tuple[Pictures, int]:
-        """Run the pipeline on a batch: slot i starts from `seeds[i]` as diffusers does with a CPU generator of that seed.
+        """Run the pipeline on a batch: slot i has the noise that diffusers gives for a CPU generator of `seeds[i]`.
 
         Args:
             pictures: (B, h, w, 3) float32 in [0, 1] in the model's view; not for text to image.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from core.errors import RenderError
 from core.frames import timecode
 from core.recipe.model import PLATE
-from core.render.graph import Graph
+from core.render.graph import Graph, all_finite
 
 if TYPE_CHECKING:
     import numpy as np
@@ -90,7 +90,7 @@ def _check_finite(graph: Graph, work: Work, frame: int, final: Picture, plate: P
     """How many pixels hold NaN or Inf. Raises RenderError where the plate is finite there."""
     import numpy as np
 
-    if np.isfinite(final.sum()):
+    if all_finite(final):
         return 0
     bad = ~np.isfinite(final).all(-1)
     new = bad & np.isfinite(plate).all(-1) if plate.shape[:2] == final.shape[:2] else bad
@@ -141,7 +141,11 @@ def _thumb(picture: Picture) -> Picture:
     height, width = picture.shape[0] // _THUMB, picture.shape[1] // _THUMB
     if not height or not width:
         return picture[..., :3]
-    with np.errstate(invalid="ignore"):
-        rows = sum(picture[row : height * _THUMB : _THUMB] for row in range(_THUMB))
-        small = sum(rows[:, column : width * _THUMB : _THUMB] for column in range(_THUMB))
-    return np.asarray(small[..., :3] / np.float32(_THUMB**2), np.float32)
+    rows = np.zeros((height, picture.shape[1], picture.shape[2]), np.float32)
+    small = np.zeros((height, width, picture.shape[2]), np.float32)
+    with np.errstate(invalid="ignore", over="ignore"):
+        for offset in range(_THUMB):
+            rows += picture[offset : height * _THUMB : _THUMB]
+        for offset in range(_THUMB):
+            small += rows[:, offset : width * _THUMB : _THUMB]
+    return small[..., :3] / np.float32(_THUMB**2)

@@ -162,7 +162,9 @@ class Graph:
         if not self.steps[node[0]].keep:
             return False
         digest = self.digest(node)
+        damaged = self.store.damaged
         kept = self.store.load(digest)
+        self.kit.tally.damaged += self.store.damaged - damaged
         if kept is None:
             return False
         self._check_shape(node[0], kept.array[None], 1)
@@ -232,7 +234,7 @@ class Graph:
         result = step.render(block, pictures, self.kit)
         self._check_shape(step.name, result, len(block.frames))
         for index, frame in enumerate(block.frames):
-            if not np.isfinite(result[index].sum()):  # a finite sum has only finite parts
+            if not all_finite(result[index]):
                 self.nonfinite[step.name, frame] = int((~np.isfinite(result[index]).all(-1)).sum())
         return result
 
@@ -304,6 +306,14 @@ class Graph:
         return value
 
 
+def all_finite(picture: Picture) -> bool:
+    """Whether there is surely no NaN or Inf: a finite sum has only finite parts. False also where the sum overflows."""
+    import numpy as np
+
+    with np.errstate(invalid="ignore", over="ignore"):
+        return bool(np.isfinite(picture.sum()))
+
+
 def _done(picture: Picture) -> Future[Picture]:
     value: Future[Picture] = Future()
     value.set_result(picture)
@@ -313,7 +323,8 @@ def _done(picture: Picture) -> Future[Picture]:
 def _blended(before: Picture, after: Picture, share: float) -> Picture:
     import numpy as np
 
-    return np.asarray(before * np.float32(1.0 - share) + after * np.float32(share), np.float32)
+    with np.errstate(invalid="ignore", over="ignore"):
+        return np.asarray(before * np.float32(1.0 - share) + after * np.float32(share), np.float32)
 
 
 def _plain(planned: Format) -> list[Any]:

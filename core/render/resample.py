@@ -117,10 +117,11 @@ def _along_height(pictures: Pictures, length: int, filter: Filter) -> Pictures:
     rows = np.ascontiguousarray(pictures).reshape(pictures.shape[0], pictures.shape[1], -1)
     indexes, weights = _taps(pictures.shape[1], length, filter)
     result = np.zeros((rows.shape[0], length, rows.shape[2]), np.float32)
-    for row in range(length):  # row by row: the few rows a filter reads stay in the cache
-        for index, weight in zip(indexes[row], weights[row], strict=True):
-            if weight:
-                result[:, row] += weight * rows[:, index]
+    with np.errstate(invalid="ignore", over="ignore"):
+        for row in range(length):  # row by row: the few rows a filter reads stay in the cache
+            for index, weight in zip(indexes[row], weights[row], strict=True):
+                if weight:
+                    result[:, row] += weight * rows[:, index]
     return result.reshape(pictures.shape[0], length, *pictures.shape[2:])
 
 

@@ -105,7 +105,6 @@ def render(work: Work, models: Models, tally: Tally, tick: Callable[[], None]) -
             before, last = last, graph.wait(waiting.popleft())
             yield from _done(last, before, tally)
         graph.settle_saves(wait=True)
-        tally.damaged = graph.store.damaged
 
 
 def _check(work: Work) -> None:

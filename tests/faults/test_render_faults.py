@@ -1,4 +1,4 @@
-"""A render that is killed at its worst moments goes on as if nothing had been: the same files, none of them half-written."""
+"""A render that is killed at its worst moments goes on as if nothing had been: the same files, none half-written."""
 
 from __future__ import annotations
 

@@ -163,7 +163,7 @@ def test_a_version_is_rendered_recorded_and_committed(scene: Scene, undisturbed:
     assert record.layers == {"soft": "sh010/sh010_gen_v001/soft/sh010_gen_v001_soft.%04d.exr"}
 
 
-POINTS = ["temp:5", "rename:9", "row:1", "row:16", "record", "commit"]
+POINTS = ["temp:5", "rename:9", "row:1", "row:9", "record", "commit"]
 
 
 @pytest.mark.parametrize("point", POINTS)
@@ -179,8 +179,8 @@ def test_a_kill_loses_nothing_and_repeats_only_what_was_in_flight(
     with scene.ledger as ledger:
         rows, attempts = ledger.frames(job.id), ledger.attempts(job.id)
     assert [attempt.outcome for attempt in attempts] == ["died", "complete"]
-    made = Counter(row.attempt for row in rows)
-    assert [made[1], made[2]] == [attempt.frames for attempt in attempts] and made[1] == len(before)
+    made = Counter(row.attempt for row in rows if not row.layer)
+    assert [made[1], made[2]] == [attempt.frames for attempt in attempts] and 2 * made[1] == len(before)
     assert before == {(row.frame, row.layer): row.sha256 for row in rows if row.attempt == 1}
     assert not undisturbed or pixels(scene, job) == undisturbed
 
@@ -198,7 +198,7 @@ def test_a_kill_while_the_record_is_written_leaves_all_or_nothing(scene: Scene) 
 
 def test_a_finished_frame_that_changed_on_disk_is_made_again(scene: Scene) -> None:
     job = scene.queue()
-    scene.worker("row:20")
+    scene.worker("row:8")
     with scene.ledger as ledger:
         rows = ledger.frames(job.id)
     lost, spoiled = (scene.layout.media / row.path for row in rows[:2])

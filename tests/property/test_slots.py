@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,7 +51,7 @@ def test_slot_and_batch_do_not_depend_on_the_range(step: Paint, a: FrameRange, b
 def test_any_split_makes_the_same_keys_in_the_same_slots(step: Paint, whole: FrameRange, cuts: set[int]) -> None:
     frames = list(whole)
     edges = [0, *sorted(cut for cut in cuts if 0 < cut < len(frames)), len(frames)]
-    parts = [frames[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    parts = [frames[a:b] for a, b in pairwise(edges)]
     united = {key: facts for part in parts for key, facts in made(step, part).items()}
     assert united == made(step, whole)
 

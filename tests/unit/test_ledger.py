@@ -35,8 +35,8 @@ def new_job(**other: Any) -> NewJob:
 
 
 def report(ledger: Ledger, job: Job, frame: int, attempt: int | None = None, layer: str = "") -> bool:
-    written: Any = Written(Path(f"sh010/{layer}{frame}.exr"))
-    return ledger.done(job.id, attempt or job.attempt, 0, frame, layer, written, {"steps": 3}, 0.5, {"decode": frame})
+    files: Any = {layer: Written(Path(f"sh010/{layer}{frame}.exr")) for layer in (layer, "")}
+    return ledger.done(job.id, attempt or job.attempt, 0, frame, files, {"steps": 3}, 0.5, {"decode": frame})
 
 
 @pytest.fixture
@@ -133,7 +133,8 @@ def test_frames_survive_kill_9_and_the_late_report_is_ignored(ledger: Ledger) ->
     assert not ledger.stop_wanted(job.id, 2)
     assert [(row.frame, row.layer, row.attempt, row.facts) for row in ledger.frames(job.id)] == [
         (1001, "", 1, {"steps": 3}),
-        (1002, "matte", 2, {"steps": 3}),
+        (1002, "", 2, {"steps": 3}),
+        (1002, "matte", 2, {}),
     ]
     assert [(a.frames, a.tally) for a in ledger.attempts(job.id)] == [(1, {"decode": 1001}), (1, {"decode": 1002})]
     assert ledger.finish(job.id, 2, "complete") and not report(ledger, again, 1003)

@@ -361,3 +361,37 @@ def test_a_proxy_is_small_all_intra_and_the_same_frames(tmp_path: Path) -> None:
             range(2, 10)
         )
         assert reader._movie is not None and reader._movie.index.keys == tuple(range(8))
+
+
+# What else is read: packed and planar, by the codes themselves
+
+
+@pytest.mark.parametrize(
+    ("name", "encoder", "format", "levels"),
+    [
+        ("png.mov", "png", "rgb24", 255), ("png16.mov", "png", "rgb48be", 65535), ("ffv1.mkv", "ffv1", "gbrp16le", 65535),
+        ("raw.avi", "rawvideo", "bgr24", 255), ("grey.mkv", "ffv1", "gray16le", 65535),
+    ],
+)  # fmt: skip
+def test_lossless_rgb_comes_out_code_for_code(
+    tmp_path: Path, name: str, encoder: str, format: str, levels: int
+) -> None:
+    codes = np.random.default_rng(7).integers(0, levels + 1, (SIZE[1], SIZE[0], 1 if "gray" in format else 3))
+    dtype = np.uint8 if levels == 255 else np.uint16
+    order = codes[..., ::-1] if format == "bgr24" else codes
+    array = np.ascontiguousarray(order.astype(dtype).squeeze())
+    with av.open(str(tmp_path / name), "w") as container:
+        stream = container.add_stream(encoder, rate=25)
+        stream.width, stream.height, stream.pix_fmt = *SIZE, format
+        for _ in range(2):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(array, format)))
+        container.mux(stream.encode(None))
+    with Reader(tmp_path / name) as reader:
+        assert np.array_equal(np.rint(reader.read(1) * levels), codes)
+
+
+def test_avi_out_of_order_is_refused(tmp_path: Path) -> None:
+    """AVI has no presentation times: which frame is which would be a guess."""
+    path = encode(tmp_path / "a.avi", 12, "libx264", {"bf": "2"})
+    with pytest.raises(MediaError, match="time stamps"):
+        probe(path)

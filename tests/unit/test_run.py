@@ -190,7 +190,7 @@ def test_nan_behind_a_matte_that_is_zero_does_no_harm(tmp: Path) -> None:
 
 @pytest.mark.parametrize("wrong", ["shape", "dtype"])
 def test_another_format_than_planned_stops_the_render(tmp: Path, wrong: str) -> None:
-    with pytest.raises(RenderError, match="step `paint` gave .* was planned"):
+    with pytest.raises(RenderError, match=r"step `paint` gave .* was planned"):
         run(make_work(tmp, make_recipe(PAINT.model_copy(update={"spoil": wrong})), MEDIA))
 
 

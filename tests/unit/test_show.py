@@ -13,7 +13,7 @@ import pytest
 from core.errors import BadInput, RecipeError, ShowError
 from core.show import Show
 from tests import shows
-from tests.shows import BLEND, render
+from tests.shows import BLEND, finish
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -31,9 +31,7 @@ def show(cut: Path, tmp_path: Path) -> Show:
 def version(show: Show, text: str = BLEND, shot: str = "sq010_sh0010") -> str:
     show.draft(shot, text=text)
     (job,) = show.generate([shot])
-    for progress in show.follow([job.id]):
-        last = progress
-    assert last.jobs[0].state == "complete", last.jobs[0].reason
+    finish(show, job)
     return job.version
 
 
@@ -79,19 +77,15 @@ def test_the_loop_from_a_cut_to_a_published_timeline(show: Show, cut: Path) -> N
 def test_a_change_of_the_draft_is_told_against_its_parent(show: Show) -> None:
     version(show)
     show.draft("sq010_sh0010", sets=["comp.mix=0.25"])
-    show.generate(["sq010_sh0010"])
-    render(show)
+    (job,) = show.generate(["sq010_sh0010"])
+    finish(show, job)
     assert [(row.parent, row.summary) for row in show.versions("sq010_sh0010")] == [
         ("", ""),
         ("v001", "mix 0.5 → 0.25"),
     ]
     comparison = show.compare("sq010_sh0010", "v001", "v002")
     assert comparison.changed > 0.5 and comparison.picture.exists() and len(comparison.rows) == 12
-    assert [change.key for change in show.changes("sq010_sh0010", "v001", "v002")] == [
-        "comp.mix",
-        "parent",
-        "summary",
-    ] or True
+    assert "comp.mix" in [change.key for change in show.changes("sq010_sh0010", "v001", "v002")]
 
 
 def test_what_was_typed_is_kept_even_where_it_does_not_hold(show: Show) -> None:
@@ -152,9 +146,7 @@ def test_verify_finds_a_changed_frame_a_changed_recipe_and_a_rewritten_history(s
 def test_test_frames_claim_nothing(show: Show) -> None:
     show.draft("sq010_sh0010", text=BLEND)
     job = show.preview("sq010_sh0010", (1008, 1010))
-    for progress in show.follow([job.id]):
-        last = progress
-    assert last.jobs[0].state == "complete", last.jobs[0].reason
+    finish(show, job)
     assert show.versions("sq010_sh0010") == [] and len(show.log()) == 1
     assert all((show.layout.media / row.path).exists() for row in show.ledger.frames(job.id))
 
@@ -162,9 +154,7 @@ def test_test_frames_claim_nothing(show: Show) -> None:
 def test_a_wedge_is_shown_picked_and_told(show: Show) -> None:
     show.draft("sq010_sh0010", text=BLEND)
     job = show.wedge("sq010_sh0010", 1009, ["comp.mix=0:1:3"])
-    for progress in show.follow([job.id]):
-        last = progress
-    assert last.jobs[0].state == "complete", last.jobs[0].reason
+    finish(show, job)
     assert show.wedge_sheet(job.id).read_bytes().startswith(b"\x89PNG")
     draft = show.pick("sq010_sh0010", 1)
     assert draft.recipe is not None and draft.recipe.step[0].mix == 0.5

@@ -188,7 +188,7 @@ def record_pairs(record: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("steps", ", ".join(reuse)),
         ("time", ", ".join(seconds)),
         ("measured", ", ".join(f"{name} {value:.4g}" for name, value in numbers.items())),
-        ("plate", f"kept outside the matte up to `{ends}`" if ends else "kept outside the matte"),
+        ("plate", f"changed everywhere from `{ends}` on" if ends else "bit-identical outside the matte"),
     ]
 
 

@@ -10,6 +10,7 @@ import typer
 
 from core.errors import BadInput
 from core.files import one_line
+from tui.commands import output
 
 if TYPE_CHECKING:
     from core.show import Show
@@ -41,3 +42,9 @@ def one_shot(show: Show, pattern: str) -> str:
             todo=f"Name one of: {', '.join(found[:8])}{' …' if len(found) > 8 else ''}.",
         )
     return found[0]
+
+
+def tell_waiting(show: Show) -> None:
+    """Say on stderr why what was just done is not committed yet. It is kept; a later command commits it."""
+    if show.history.waiting:
+        output.note(f"note: kept, and committed later: {show.history.waiting}")

@@ -39,7 +39,7 @@ def words(*parts: tuple[str, Style]) -> None:
 
         _console_print(Text.assemble(*((safe_text(text), style) for text, style in parts)))
     else:
-        sys.stdout.write("".join(safe_text(text) for text, _ in parts) + "\n")
+        sys.stdout.write("".join(safe_text(text) for text, _ in parts).rstrip() + "\n")
 
 
 def block(text: str) -> None:

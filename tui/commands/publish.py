@@ -8,7 +8,7 @@ import typer
 
 from core.errors import Difference
 from tui.commands import output
-from tui.commands.here import AnyShots, Json, Out, here
+from tui.commands.here import AnyShots, Json, Out, here, tell_waiting
 
 app = typer.Typer()
 
@@ -21,7 +21,9 @@ def publish(
     as_json: Json = False,
 ) -> None:
     """Write the timeline back for editorial, read it back, and compare it with what was received."""
-    published = here().publish(purpose, out, every_version=every)
+    show = here()
+    published = show.publish(purpose, out, every_version=every)
+    tell_waiting(show)
     if as_json:
         output.document("published", published)
         return

@@ -12,7 +12,7 @@ import typer
 
 from core.errors import BadInput, Broken
 from tui.commands import output
-from tui.commands.here import Json, Shot, here, one_shot
+from tui.commands.here import Json, Shot, here, one_shot, tell_waiting
 from tui.commands.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -120,6 +120,7 @@ def wedge(
             raise BadInput("--pick chooses from a wedge that is there.", todo="Leave out --frame and --vary.")
         draft = show.pick(name, pick, job)
         output.line(f"Picture {pick} is the draft now: {draft.path}")
+        tell_waiting(show)
         return
     if frame is None or not vary:
         raise BadInput(

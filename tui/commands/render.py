@@ -11,7 +11,7 @@ from core.errors import BadInput
 from core.layout import state_root
 from tui.app import present
 from tui.commands import output
-from tui.commands.here import Json, Shots, Wait, here
+from tui.commands.here import Json, Shots, Wait, here, tell_waiting
 from tui.commands.waiting import wait_for
 
 app = typer.Typer()
@@ -34,6 +34,7 @@ def generate(
         raise BadInput("--missing makes no new version, so it takes no --summary.", todo="Leave one of them out.")
     show = here()
     jobs = show.generate(show.select(shots), summary, missing=missing)
+    tell_waiting(show)
     if not as_json:
         for job in jobs:
             output.line(f"{job.shot} {job.version}: {job.total} frames queued as {job.id}")

@@ -8,7 +8,7 @@ import typer
 
 from core.errors import BadInput
 from tui.commands import output
-from tui.commands.here import Json, Out, Shot, Version, here, one_shot
+from tui.commands.here import Json, Out, Shot, Version, here, one_shot, tell_waiting
 from tui.commands.words import print_changes
 
 if TYPE_CHECKING:
@@ -55,8 +55,7 @@ def _review(shot: str, version: str, kind: str, text: str = "", frames: str = ""
     event = show.review(one_shot(show, shot), version, kind, text, frame_span(frames), temp=temp)  # type: ignore[arg-type]
     done = {"note": "noted", "approve": "approved", "retake": "sent back", "circle": "circled"}[kind]
     output.line(f"{shot} {event.version} {done}{' as temp' if temp else ''}.")
-    if show.history.waiting:
-        output.note(f"It is kept and will be committed later: {show.history.waiting}")
+    tell_waiting(show)
 
 
 def frame_span(text: str) -> tuple[int, int] | None:

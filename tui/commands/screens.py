@@ -13,7 +13,8 @@ from core.layout import find_root
 def open_screens(folder: str) -> None:
     """Open the screens on the show in `folder`. Raises ShowError, and BadInput where there is no terminal."""
     root = find_root(Path(folder))
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    # stderr as well: Textual draws there.
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise BadInput("The screens need a terminal.", todo="Use the commands here: rushes shots, rushes --help.")
     from tui.app.app import Screens
 

@@ -1,0 +1,40 @@
+"""generate: a picture from text alone, with a diffusion model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from core.ops.base import Block, Format, Input, Iptc, Kit, Phase, param
+from core.ops.diffusion import Diffusion, paint
+from core.render.resample import from_model, placement
+
+if TYPE_CHECKING:
+    from core.ops.base import Pictures
+
+
+class Generate(Diffusion):
+    """Paints each frame from noise under the prompt. No pixel of the plate is read: it gives the format only.
+
+    Where `fit = "crop"` leaves a border of the format without a picture, it is black.
+    """
+
+    phase: ClassVar[Phase] = Phase.CONTENT_CREATION
+    source_type: ClassVar[Iptc] = Iptc.TRAINED_ALGORITHMIC_MEDIA
+
+    op: Literal["generate"] = "generate"
+    like: Input = param("plate", help="the picture whose format it gets")
+
+    def plan(self, sources: Mapping[str, Format]) -> Format:
+        source = sources[self.like]
+        return Format(source.width, source.height, 3, source.pixel_aspect)
+
+    def render(self, block: Block, pictures: Mapping[str, Pictures], kit: Kit) -> Pictures:
+        height, width = pictures[self.like].shape[1:3]
+        multiple = kit.model(self.models()[0], "text2image").multiple
+        size, fit = self.shape((width, height), multiple)
+        made = paint(block, [step.ask(size) for step in block.steps], "text2image", kit)
+        back, cover = from_model(made, placement((width, height), size, fit))
+        result: Pictures = kit.unview(back, self.model_view)
+        result *= cover
+        return result
