@@ -5,8 +5,6 @@ Every step may be the last one before a `kill -9`: done again, it finds what is 
 
 from __future__ import annotations
 
-import importlib.metadata
-import platform
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -122,7 +120,7 @@ def make_record(layout: Layout, made: Made, manifest: str) -> Record:
             UsedModel(name, facts.get("revision", ""), facts.get("sha256", ""), facts.get("licence", ""))
             for name, facts in sorted(recipe.model.items())
         ),
-        environment={**job.environment, "batch": recipe.batch(), **_tool()},
+        environment={**job.environment, "batch": recipe.batch()},
         attempts=job.attempt,
         phases=tuple(sorted({str(step.phase) for step in contributing(recipe)})),
         iptc=source_type(contributing(recipe)),
@@ -187,7 +185,3 @@ def _noted(facts: Mapping[str, Any]) -> dict[str, Any]:
 def _pattern(row: FrameRow) -> str:
     head, _, tail = row.path.rpartition(f".{row.frame:04d}.")
     return f"{head}.%04d.{tail}"
-
-
-def _tool() -> dict[str, str]:
-    return {"rushes": importlib.metadata.version("rushes"), "python": platform.python_version()}

@@ -21,8 +21,10 @@ from core.farm.ledger import Ledger
 from core.files import sha256_file, sweep
 from core.history.git import History
 from core.layout import Layout, Settings, media_root, read_settings
+from core.ops.base import ModelRef
 from core.recipe.model import Recipe
 from core.recipe.text import parse
+from core.recipe.weights import HashCache, Weights, resolve
 
 if TYPE_CHECKING:
     from core.render.models import Models
@@ -160,7 +162,8 @@ class _Run:
         fixed = self.job.environment if self.job.done else {}
         threads = int(fixed.get("threads", 0)) or self.settings.threads or max(1, (os.cpu_count() or 2) - 1)
         models = self.bench.models(threads)
-        now = {**models.environment(), "threads": threads} | ({"class": models.digest()} if called else {})
+        models.resolve = self._weights
+        now = models.environment() | ({"class": models.digest()} if called else {})
         then = self.ledger.fix(self.job.id, self.job.attempt, now)
         if then.get("class") != now.get("class"):
             differs = [key for key in sorted({*then, *now} - {"class"}) if then.get(key) != now.get(key)]
@@ -170,6 +173,11 @@ class _Run:
                 todo="Retry it where it was begun, or generate a new version here.",
             )
         return models
+
+    def _weights(self, ref: ModelRef) -> Weights:
+        layout = self.layout
+        cache = HashCache(layout.state / "hashes.json")
+        return resolve(ref, register=self.settings.models, root=layout.root, env=self.bench.env, cache=cache)
 
     def _paths(self, recipe: Recipe, item: int) -> Callable[[int, str], Path]:
         job, suffix = self.job, f".{recipe.output.master.format}"

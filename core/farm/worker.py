@@ -51,14 +51,19 @@ def run(
     """
     with _signals() as told:
         place, serving = _take(state, devices(env, device))
-        tell = _teller(log_path(state, place), say)
+        log = _logger(log_path(state, place), say)
+
+        def tell(line: str) -> None:
+            say(line)
+            log(line)
+
         if serving is None:
             holder = one_line(serving_lock(state, place).holder())
             tell(f"{place.name} is served already by your worker {holder}; it takes the work")
             return 0
         if place.is_gpu:  # before CUDA is looked at: this process sees its own GPU alone
             os.environ["CUDA_VISIBLE_DEVICES"] = place.id
-        worker = _Worker(state, env, place, tell, told)
+        worker = _Worker(state, env, place, tell, log, told)
         while True:
             with _released(serving), contextlib.closing(worker), _device(place, env, tell, told) as held:
                 worker.work(idle=0.0 if once or not held else IDLE)
@@ -107,6 +112,7 @@ class _Worker:
     env: Mapping[str, str]
     place: Device
     tell: Say
+    log: Say
     told: threading.Event
     name: str = field(default_factory=lambda: f"{safe_name(socket.gethostname())}-{os.getpid()}-{secrets.token_hex(3)}")
     _ledgers: dict[Path, Ledger] = field(default_factory=dict)
@@ -163,7 +169,7 @@ class _Worker:
             self.tell(f"{title}: {'put back into the queue' if back else 'cancelled'}")
         except Exception as error:
             if not isinstance(error, RushesError):
-                self.tell(traceback.format_exc())
+                self.log(traceback.format_exc())
             reason = why(error, log_path(self.state, self.place))
             ledger.finish(job.id, job.attempt, "failed", reason)
             self.tell(f"{title}: failed. {reason}")
@@ -191,19 +197,18 @@ def in_one_line(error: RushesError) -> str:
     return one_line(" ".join(filter(None, parts)), 500)
 
 
-def _teller(log: Path, say: Say) -> Say:
-    """Tell each event to `say` and, with the time, to the log."""
+def _logger(log: Path, say: Say) -> Say:
+    """Write to the log, with the time and who; what goes wrong with that is said instead."""
 
-    def tell(line: str) -> None:
-        say(line)
+    def write(text: str) -> None:
         try:
             log.parent.mkdir(parents=True, exist_ok=True)
             with log.open("a", encoding="utf-8") as out:
-                out.write(f"{datetime.now(UTC).isoformat(timespec='seconds')} {os.getpid()} {line}\n")
+                out.write(f"{datetime.now(UTC).isoformat(timespec='seconds')} {os.getpid()} {text}\n")
         except OSError as error:
             say(f"the log cannot be written: {error}")
 
-    return tell
+    return write
 
 
 @contextlib.contextmanager

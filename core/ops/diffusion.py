@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from core.frames import seed_for
 from core.ops.base import Block, Cadence, Kit, ModelRef, param
@@ -69,12 +69,12 @@ class Diffusion(Cadence):
 def paint(
     block: Block,
     asks: Sequence[Ask | None],
-    role: str,
+    pipeline: Any,
     kit: Kit,
     pictures: Pictures | None = None,
     masks: Pictures | None = None,
 ) -> Pictures:
-    """Run a block through its model: (B, h, w, 3) float32 in [0, 1]; slots whose ask is None stay 0.
+    """Run a block through its loaded `core.render.diffusion.Pipeline`: (B, h, w, 3) float32 in [0, 1]; slots whose ask is None stay 0.
 
     Slots that ask for the same run together. Each call is a full batch with every slot in its place, whatever the
     others ask for: a picture's last bits depend on its place and on the size of the batch, but not on its neighbours.
@@ -82,7 +82,6 @@ def paint(
     import numpy as np
 
     step: Diffusion = block.steps[0]
-    pipeline = kit.model(step.models()[0], role)
     seeds = [seed_for(frame, int(step.seed), step.seed_per_frame) for frame in block.frames]
     result: Pictures | None = None
     for ask in dict.fromkeys(asks):

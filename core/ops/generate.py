@@ -31,9 +31,9 @@ class Generate(Diffusion):
 
     def render(self, block: Block, pictures: Mapping[str, Pictures], kit: Kit) -> Pictures:
         height, width = pictures[self.like].shape[1:3]
-        multiple = kit.model(self.models()[0], "text2image").multiple
-        size, fit = self.shape((width, height), multiple)
-        made = paint(block, [step.ask(size) for step in block.steps], "text2image", kit)
+        pipeline = kit.model(self.models()[0], "text2image")
+        size, fit = self.shape((width, height), pipeline.multiple)
+        made = paint(block, [step.ask(size) for step in block.steps], pipeline, kit)
         back, cover = from_model(made, placement((width, height), size, fit))
         result: Pictures = kit.unview(back, self.model_view)
         result *= cover

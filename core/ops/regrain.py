@@ -24,6 +24,8 @@ _EDGE = 3.5
 """What differs from the smoothed plate by more than this many times the grain is detail, not grain."""
 _GAIN = (0.25, 4.0)
 _ENOUGH = 200
+_FLAT = 0.7
+"""Grain is measured on this share of the picture, the least steep: edges and texture would count as grain."""
 
 
 class Regrain(Op):
@@ -144,13 +146,25 @@ def _grain_levels(channel: Picture) -> list[tuple[int, float]]:
     rows = picture[:-2] - 2 * picture[1:-1] + picture[2:]
     laplacian = np.abs(rows[:, :-2] - 2 * rows[:, 1:-1] + rows[:, 2:]) / 6.0
     brightness = _box(picture)[1:-1, 1:-1]
+    steep = _slope(brightness) / np.sqrt(np.maximum(brightness, np.float32(_LEVELS[0])))
+    flat = steep <= np.quantile(steep, _FLAT)
     level = np.clip(np.rint(np.log2(np.maximum(brightness, _LEVELS[0]))) + 8, 0, len(_LEVELS) - 1).astype(int)
     found = []
     for index in range(len(_LEVELS)):
-        values = laplacian[level == index]
+        values = laplacian[flat & (level == index)]
         if len(values) >= _ENOUGH:
             found.append((index, float(1.4826 * np.median(values))))
     return found
+
+
+def _slope(smooth: Picture) -> Picture:
+    """How much a smoothed picture changes over the filter's diameter, the larger of down and across."""
+    import numpy as np
+
+    padded, size = np.pad(smooth, _RADIUS, mode="edge"), 2 * _RADIUS
+    down = np.abs(padded[size:, _RADIUS:-_RADIUS] - padded[:-size, _RADIUS:-_RADIUS])
+    across = np.abs(padded[_RADIUS:-_RADIUS, size:] - padded[_RADIUS:-_RADIUS, :-size])
+    return np.asarray(np.maximum(down, across), np.float32)
 
 
 def _filled(sigma: list[float | None]) -> list[float]:

@@ -75,13 +75,12 @@ class Stylize(Diffusion):
 
     def _painted(self, block: Block, source: Pictures, mask: Pictures | None, kit: Kit) -> tuple[Pictures, Pictures]:
         """The model's pictures at the source's size in working space, and where they lie: (H, W, 1), 0 or 1."""
-        role = "image2image" if mask is None else "inpaint"
-        multiple = kit.model(self.models()[0], role).multiple
-        size, fit = self.shape((source.shape[2], source.shape[1]), multiple)
+        pipeline = kit.model(self.models()[0], "image2image" if mask is None else "inpaint")
+        size, fit = self.shape((source.shape[2], source.shape[1]), pipeline.multiple)
         seen, where = to_model(kit.view(source, self.model_view), size, fit)
         asks = [step.ask(size, step.denoise) if step.effective_steps else None for step in block.steps]
         masks = None if mask is None else to_model(mask, size, fit, "triangle")[0].clip(0.0, 1.0)
-        made = paint(block, asks, role, kit, seen.clip(0.0, 1.0), masks)
+        made = paint(block, asks, pipeline, kit, seen.clip(0.0, 1.0), masks)
         back, cover = from_model(made, where)
         return kit.unview(back, self.model_view), cover
 

@@ -32,7 +32,7 @@ SAMPLERS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "unipc": ("UniPCMultistepScheduler", {}),
     "lcm": ("LCMScheduler", {}),
 }
-"""Samplers whose noise comes from the generators they are given. Those with Brownian noise of their own are left out."""
+"""Samplers whose noise comes from the generators they are given. None draws Brownian noise of its own."""
 
 
 def prepare(threads: int) -> None:
@@ -197,7 +197,7 @@ class Pipeline:
         call["generator"] = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
         for name, array in (("image", pictures), ("mask_image", masks)):
             if array is not None:
-                call[name] = torch.from_numpy(array.transpose(0, 3, 1, 2).copy())
+                call[name] = torch.from_numpy(array.transpose(0, 3, 1, 2))  # strides as diffusers itself gives arrays
         try:
             result = self.pipe(**call)
         finally:

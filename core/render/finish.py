@@ -148,4 +148,4 @@ def _thumb(picture: Picture) -> Picture:
             rows += picture[offset : height * _THUMB : _THUMB]
         for offset in range(_THUMB):
             small += rows[:, offset : width * _THUMB : _THUMB]
-    return small[..., :3] / np.float32(_THUMB**2)
+    return np.asarray(small[..., :3] / _THUMB**2, np.float32)

@@ -272,6 +272,7 @@ class Graph:
         if self._is_batched(node):
             raise RenderError(f"The step `{name}` was not made at frame {frame}.", todo="Report this with the recipe.")
         made_at, sources = self.keys(name, frame), self._sources(node)
+        picture: Picture
         if made_at == (frame,):
             picture = self._render(self.steps[name], full_block(self.steps[name], made_at))[0]
         else:

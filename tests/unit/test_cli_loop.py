@@ -1,4 +1,4 @@
-"""One short way through the command line, in processes of its own, with a torch-free recipe. And what is hostile in it."""
+"""One short way through the command line, in processes of its own, without torch; and text that attacks."""
 
 from __future__ import annotations
 
@@ -56,13 +56,11 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     timeline.name = f"reel {EVIL}"
     otio.adapters.write_to_file(timeline, str(cut))
     state = folder / "state"
-    env = {
-        **{name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "RUSHES_"))},
-        **{"HOME": str(folder), "RUSHES_STATE": str(state), "RUSHES_LOCKS": str(state / "locks"), "NO_COLOR": "1"},
-        **{f"GIT_{who}_NAME": "Ana Artist" for who in ("AUTHOR", "COMMITTER")},
-        **{f"GIT_{who}_EMAIL": "ana@example.com" for who in ("AUTHOR", "COMMITTER")},
-        **{"PYTHONPATH": str(Path(__file__).parents[2]), "GIT_CONFIG_NOSYSTEM": "1"},
-    }
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "RUSHES_"))}
+    env |= {"HOME": str(folder), "RUSHES_STATE": str(state), "RUSHES_LOCKS": str(state / "locks"), "NO_COLOR": "1"}
+    env |= {f"GIT_{who}_NAME": "Ana Artist" for who in ("AUTHOR", "COMMITTER")}
+    env |= {f"GIT_{who}_EMAIL": "ana@example.com" for who in ("AUTHOR", "COMMITTER")}
+    env |= {"PYTHONPATH": str(Path(__file__).parents[2]), "GIT_CONFIG_NOSYSTEM": "1"}
     said = Desk(folder, env).run("new", str(cut), "show")
     assert "Made show with 3 shots" in said.stdout
     assert "without a plate" in said.stderr
@@ -99,14 +97,15 @@ def test_shots_never_load_torch(desk: Desk) -> None:
 def test_json_keys_of_a_shot_are_stable(desk: Desk) -> None:
     """Scripts of a studio read these: a key that goes or changes its name breaks them."""
     shot = desk.json("shots", SHOT)[0]
-    assert list(shot) == (
-        "id status versions latest circled circled_as range cut_range cut_frames open_notes progress names missing plate"
-    ).split(" ")
+    assert list(shot) == [
+        *("id", "status", "versions", "latest", "circled", "circled_as", "range", "cut_range", "cut_frames"),
+        *("open_notes", "progress", "names", "missing", "plate"),
+    ]
     assert list(shot["plate"]) == ["path", "kind", "frames", "width", "height", "rate", "colour", "sha256"]
 
 
 def test_what_was_typed_is_kept_even_where_it_does_not_hold(desk: Desk) -> None:
-    before = desk.json("recipe", SHOT)["text"]
+    before, made = desk.json("recipe", SHOT)["text"], desk.json("versions", SHOT)
     bad = 'schema = 1\n[[step]]\nop = "merge"\nname = "comp"\na = "plate"\nmixx = 0.5  # my thoughts\n'
     said = edit(desk, bad, code=2)
     assert ":6" in said.stderr
@@ -116,16 +115,22 @@ def test_what_was_typed_is_kept_even_where_it_does_not_hold(desk: Desk) -> None:
     desk.run("recipe", SHOT, "--set", "comp.mode=sideways", code=2)
     assert "my thoughts" in desk.run("recipe", SHOT, code=2).stdout
     desk.run("generate", SHOT, code=2)
-    assert desk.json("versions", SHOT) == []
-    edit(desk, before, code=2 if "stylize" in before else 0)
+    assert desk.json("versions", SHOT) == made
+    edit(desk, before)
 
 
 def test_an_editor_that_fails_loses_nothing(desk: Desk) -> None:
-    before = desk.folder.parent / "state"
-    for editor in ("false", "/nowhere/vi"):
-        desk.run("recipe", SHOT, "--edit", code=3 if editor == "false" else 2, VISUAL=editor)
+    before = desk.json("recipe", SHOT)
+    typed = Path(before["path"]).with_name("draft.edit.toml")
+    desk.run("recipe", SHOT, "--edit", code=2, VISUAL="/nowhere/vi")
     assert "VISUAL" in desk.run("recipe", SHOT, "--edit", code=2, VISUAL="", EDITOR="").stderr
-    assert before.exists()
+    assert not typed.exists()
+    kept = desk.run("recipe", SHOT, "--edit", code=3, VISUAL='sh -c \'echo "# half a thought" > "$0"; exit 1\'')
+    assert str(typed) in kept.stderr
+    assert desk.json("recipe", SHOT) == before
+    again = desk.run("recipe", SHOT, "--edit", VISUAL="true")
+    assert again.stdout == "# half a thought\n"
+    edit(desk, before["text"])
 
 
 def test_the_loop(two_versions: Desk) -> None:
@@ -155,8 +160,8 @@ def test_the_loop(two_versions: Desk) -> None:
     assert Path(desk.run("sheet").stdout.strip()).is_file()
 
     published = Path(desk.json("publish")["path"])
-    clip = next(otio.adapters.read_from_file(str(published)).find_clips())
-    assert clip.active_media_reference_key == "gen_v002"
+    timeline: Any = otio.adapters.read_from_file(str(published))
+    assert timeline.find_clips()[0].active_media_reference_key == "gen_v002"
     assert "All" in desk.run("verify").stdout
     assert [entry["event"] for entry in desk.json("log")][:2] == ["publish", "review"]
 
@@ -216,26 +221,21 @@ def test_bad_input_ends_with_2_and_a_next_step(desk: Desk, words: tuple[str, ...
 def test_hostile_names_reach_neither_the_terminal_nor_a_path_nor_a_commit(two_versions: Desk) -> None:
     """`Desk.run` looks at everything that was printed; here are the listings that print other people's text."""
     desk = two_versions
-    for words in (("shots",), ("log",), ("queue",), ("versions", SHOT), ("show", SHOT, "v001"), ("doctor",)):
-        code = None if words == ("doctor",) else 0
-        done = desk.run(*words) if code == 0 else None
-        assert done is None or done.stdout
+    for words in (("shots",), ("log",), ("queue",), ("versions", SHOT), ("show", SHOT, "v001")):
+        assert desk.run(*words).stdout
     names = desk.json("shots")[-1]["names"]
     assert "evil" in names[0]
     bodies = subprocess.run(
         ["git", "log", "--format=%B"], cwd=desk.folder, env=desk.env, capture_output=True, text=True, check=True
     ).stdout
     assert "\x1b" not in bodies
-    paths = [
-        str(path.relative_to(desk.folder.parent)) for path in desk.folder.parent.rglob("*") if ".git" not in str(path)
-    ]
-    assert not [path for path in paths if any(char in path for char in "\x1b\r\n\x07\u202e") and "turnover" not in path]
+    written = (path for path in desk.folder.parent.rglob("*") if "turnover" not in path.parts)
+    assert not [path for path in written if any(char in str(path) for char in "\x1b\r\n\x07\u202e")]
 
 
 def test_sighup_ends_a_waiting_command_quietly(two_versions: Desk) -> None:
     """A dropped line: the command goes without a word of its own, the worker renders on."""
     import signal
-    import time
 
     desk = two_versions
     code = (
@@ -249,6 +249,5 @@ def test_sighup_ends_a_waiting_command_quietly(two_versions: Desk) -> None:
     assert child.stdout is not None
     assert child.stdout.read(2) == b"up"
     child.send_signal(signal.SIGHUP)
-    deadline = time.monotonic() + 20
-    out, err = child.communicate(timeout=deadline - time.monotonic())
+    out, err = child.communicate(timeout=20)
     assert (child.returncode, out, err) == (128 + signal.SIGHUP, b"", b"")

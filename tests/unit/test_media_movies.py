@@ -369,7 +369,8 @@ def test_a_proxy_is_small_all_intra_and_the_same_frames(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "encoder", "format", "levels"),
     [
-        ("png.mov", "png", "rgb24", 255), ("png16.mov", "png", "rgb48be", 65535), ("ffv1.mkv", "ffv1", "gbrp16le", 65535),
+        ("png.mov", "png", "rgb24", 255), ("png16.mov", "png", "rgb48be", 65535),
+        ("ffv1.mkv", "ffv1", "gbrp16le", 65535),
         ("raw.avi", "rawvideo", "bgr24", 255), ("grey.mkv", "ffv1", "gray16le", 65535),
     ],
 )  # fmt: skip

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.errors import BadInput, Broken
+from core.files import write_atomic
 from tui.commands import output
 from tui.commands.here import Json, Shot, here, one_shot, tell_waiting
 from tui.commands.waiting import wait_for
@@ -54,20 +55,28 @@ def _draft_facts(draft: Draft) -> dict[str, object]:
 
 
 def _typed(draft: Draft) -> str:
-    """What the person's editor saved. A copy is edited, so the draft always holds a whole text."""
+    """What the person's editor saved.
+
+    A copy is edited, so the draft always holds a whole text; a copy that an editor left behind is gone on with.
+    """
     editor = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "")
     if not editor:
         raise BadInput("Neither VISUAL nor EDITOR is set.", todo=f"Set one, or use --set. The draft is {draft.path}.")
     copy = draft.path.with_name(f"{draft.path.stem}.edit.toml")
-    copy.parent.mkdir(parents=True, exist_ok=True)
-    copy.write_text(draft.text, encoding="utf-8")
+    if not copy.exists():
+        write_atomic(copy, draft.text)
     try:
         status = subprocess.run([*editor, str(copy)]).returncode
     except OSError as error:
-        copy.unlink()
+        if copy.read_text(encoding="utf-8", errors="replace") == draft.text:
+            copy.unlink()
         raise BadInput(f"The editor does not start: {error.strerror}.", where=editor[0], todo="Set EDITOR.") from error
     if status:
-        raise Broken(f"The editor ended with status {status}.", where=str(copy), todo="What it saved is in that file.")
+        raise Broken(
+            f"The editor ended with status {status}.",
+            where=str(copy),
+            todo="What it saved is in that file; the same command goes on with it.",
+        )
     text = _text_of(copy)
     copy.unlink()
     return text
