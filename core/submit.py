@@ -7,21 +7,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.cut.shots import Shot, plate_path
+from core.cut.shots import Shot
 from core.drafts import Draft
 from core.errors import DiskFull, ShowError
+from core.farm.inputs import keep_material, plate_digest
 from core.farm.ledger import Job, Ledger, NewJob
-from core.files import canonical_json, one_line, sha256_bytes, write_once
+from core.files import one_line, write_once
 from core.frames import FrameRange
 from core.history.events import Act
 from core.history.git import History
 from core.layout import Layout, Settings, version_name
-from core.media.read import Reader
 from core.ops.base import ModelRef
 from core.overview import VersionRow, version_names
 from core.recipe.changes import Change, changes
 from core.recipe.freeze import freeze
-from core.recipe.model import Material, Recipe
+from core.recipe.model import Recipe
 from core.recipe.text import parse, recipe_sha, recipe_text
 from core.recipe.weights import HashCache, Weights, resolve
 
@@ -64,34 +64,9 @@ class Desk:
             resolve=self.resolve,
             summary=summary or recipe.summary,
             parent=recipe.parent,
-            digest_plate=lambda part: self._plate_digest(shot, part),
-            digest_material=self._material_digest,
+            digest_plate=lambda part: plate_digest(shot, self.layout.root, part),
+            digest_material=lambda material: keep_material(material, self.layout),
         )
-
-    def _plate_digest(self, shot: Shot, frames: FrameRange) -> str:
-        assert shot.plate is not None
-        with Reader(plate_path(shot.plate, self.layout.root), layer=shot.plate.layer) as reader:
-            digests = [reader.digest(shot.plate.index(frame)) for frame in frames]
-        return sha256_bytes(canonical_json(digests).encode())
-
-    def _material_digest(self, material: Material) -> str:
-        """Hash an input and keep its bytes under the media root, so that a version can be made again."""
-        if material.version:
-            shot, _, version = material.version.partition("/")
-            return sha256_bytes(self.layout.manifest(shot, version).read_bytes())
-        path = self.layout.root / material.path
-        if not path.is_file():
-            raise ShowError(
-                f"The input {material.name!r} is missing.",
-                where=str(path),
-                todo="Put the file there, or change `path`.",
-            )
-        digest = sha256_bytes(path.read_bytes())
-        kept = self.layout.input(digest) / path.name
-        if not kept.exists():
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, kept)
-        return digest
 
 
 def submit_version(desk: Desk, shot: Shot, draft: Draft, *, summary: str = "") -> tuple[Job, str]:
@@ -143,10 +118,10 @@ def _queued(desk: Desk, shot: str, version: str, text: str, recipe: Recipe) -> J
 def submit_frames(desk: Desk, shot: Shot, draft: Draft, frames: tuple[int, ...]) -> Job:
     """Queue test frames of the draft: local, no number, no commit. A version of the same recipe re-uses them."""
     recipe = _holds(draft)
-    outside = [frame for frame in frames if shot.plate is None or frame not in shot.plate.frames]
-    if outside and shot.plate is not None:
-        raise ShowError(f"The plate of {shot.id} has no frame {outside[0]}.", todo=f"It has {shot.plate.frames}.")
     frozen = desk.frozen(shot, recipe)
+    outside = [frame for frame in frames if frame not in frozen.frames]
+    if outside:
+        raise ShowError(f"The draft of {shot.id} has no frame {outside[0]}.", todo=f"Its range is {frozen.frames}.")
     return desk.ledger.add(
         NewJob(
             kind="preview",

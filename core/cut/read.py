@@ -169,9 +169,7 @@ def _only_timeline(collection: Any, path: Path) -> Any:
 
 
 def _kind(found: Any) -> str:
-    import opentimelineio as otio
-
-    if isinstance(found, otio.core.UnknownSchema):
+    if getattr(found, "is_unknown_schema", False):
         return f"an unknown kind of object ({one_line(str(found.original_schema_name), 40)})"
     return f"a {type(found).__name__}"
 

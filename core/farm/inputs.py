@@ -6,7 +6,7 @@ from pathlib import Path
 
 from core.cut.shots import Shot, plate_path
 from core.errors import MediaError
-from core.files import canonical_json, one_line, sha256_bytes, sha256_file
+from core.files import canonical_json, one_line, sha256_bytes, sha256_file, write_once
 from core.frames import FrameRange
 from core.layout import Layout
 from core.recipe.model import Material, Recipe
@@ -43,17 +43,58 @@ def material_paths(recipe: Recipe, layout: Layout) -> dict[str, Path]:
     return {material.name: _material_path(material, layout) for material in recipe.input}
 
 
+def keep_material(material: Material, layout: Layout) -> str:
+    """Hash an input and keep its bytes under the media root, so that a version can be made again. Returns the digest.
+
+    Raises MediaError where it is missing.
+    """
+    if material.version:
+        shot, _, version = material.version.partition("/")
+        return sha256_file(layout.manifest(shot, version))
+    files = _files(layout.root / material.path)
+    if not files:
+        raise MediaError(
+            f"The input {material.name!r} is missing.",
+            where=one_line(str(layout.root / material.path)),
+            todo="Put the file there, or change its `path`.",
+        )
+    digest = _digest(files)
+    for file in files:
+        kept = layout.input(digest) / file.name
+        if not kept.exists():
+            write_once(kept, file.read_bytes())
+    return digest
+
+
+def _files(path: Path) -> list[Path]:
+    """The file, or every file of a pattern by number. Empty where it is missing."""
+    from core.media.sequence import find_sequence, is_pattern
+
+    if not is_pattern(path):
+        return [path] if path.is_file() else []
+    found = find_sequence(path)
+    return [found.file(number) for number in found.numbers]
+
+
+def _digest(files: list[Path]) -> str:
+    """Of one file its sha256; of a sequence one digest over names and hashes."""
+    if len(files) == 1:
+        return sha256_file(files[0])
+    return sha256_bytes(canonical_json([[file.name, sha256_file(file)] for file in files]).encode())
+
+
 def _material_path(material: Material, layout: Layout) -> Path:
     if material.version:
         return _version_frames(material, layout)
     if not material.sha256:
         return layout.root / material.path
     kept = layout.input(material.sha256) / Path(material.path).name
-    if "%" not in kept.name and (not kept.is_file() or sha256_file(kept) != material.sha256):
+    files = _files(kept)
+    if not files or _digest(files) != material.sha256:
         raise MediaError(
             f"The input {material.name!r} is missing, or not what was frozen.",
             where=one_line(str(kept)),
-            todo=f"Copy the file with sha256 {material.sha256} there, then retry the job.",
+            todo=f"Copy what has the digest {material.sha256} there, then retry the job.",
         )
     return kept
 

@@ -32,7 +32,7 @@ class Colour:
         self.name = config
         try:
             self._config = ocio.Config.CreateFromFile(config)
-        except ocio.Exception as error:
+        except (ocio.Exception, ocio.ExceptionMissingFile) as error:
             raise MediaError(
                 f"The colour config cannot be read: {one_line(str(error))}", where=one_line(config),
                 todo="Check `colour.config` in rushes.toml.",
@@ -71,11 +71,16 @@ class Colour:
 
     def to_working(self, picture: Picture, space: str, alpha: Alpha, working: str) -> Picture:
         """What a reader gives → working space, premultiplied: straight alpha is multiplied in linear light."""
+        import numpy as np
+
         if picture.shape[-1] != 4 or alpha != "straight":
             return self.convert(picture, space, working)
         result = picture.copy()
         result[..., :3] = self.convert(picture[..., :3], space, working)
-        result[..., :3] *= result[..., 3:]
+        with np.errstate(
+            invalid="ignore", over="ignore"
+        ):  # Inf and NaN of the file go their way; they are counted later
+            result[..., :3] *= result[..., 3:]
         return result
 
     def view(self, picture: Picture, space: str) -> Picture:
@@ -110,9 +115,12 @@ class Colour:
         alpha = result[..., 3:]
         divisor = np.where(alpha == 0, np.float32(1), alpha)
         nothing = (alpha == 0) & (result[..., :3] == 0)
-        result[..., :3] /= divisor
-        self._apply(result, src, dst, precision)
-        result[..., :3] *= divisor
+        with np.errstate(
+            invalid="ignore", over="ignore"
+        ):  # Inf and NaN of the file go their way; they are counted later
+            result[..., :3] /= divisor
+            self._apply(result, src, dst, precision)
+            result[..., :3] *= divisor
         result[..., :3][nothing] = 0
         return result
 

@@ -103,7 +103,8 @@ def _stored(picture: Picture, master: Master) -> tuple[NDArray[Any], int]:
         return held.astype(np.float16), int(np.count_nonzero(beyond))
     if _is_straight(picture, master):
         alpha = picture[..., 3:]
-        picture = np.concatenate([picture[..., :3] / np.where(alpha == 0, np.float32(1), alpha), alpha], axis=-1)
+        with np.errstate(invalid="ignore", over="ignore"):  # clipped below
+            picture = np.concatenate([picture[..., :3] / np.where(alpha == 0, np.float32(1), alpha), alpha], axis=-1)
     held = np.clip(np.nan_to_num(picture, nan=0.0), 0, 1)
     return np.rint(held * np.float32(65535)).astype(np.uint16), int(np.count_nonzero(held != picture))
 

@@ -59,7 +59,7 @@ class Stylize(Diffusion):
 
         steps: tuple[Stylize, ...] = block.steps
         source = pictures[self.input][..., :3]
-        result = np.ascontiguousarray(source)
+        result = source.copy()
         painted = [step.effective_steps > 0 for step in steps]
         for frame, step in zip(block.frames, steps, strict=True):
             if not step.effective_steps:

@@ -84,7 +84,7 @@ class Master(Table):
     def _type_fits(self) -> Master:
         if (self.format == "exr") == (self.type == "uint16"):
             holds = "half or float" if self.format == "exr" else "uint16"
-            raise wrong(("type",), f"{self.format} does not hold {self.type}", f"{self.format} holds {holds}.")
+            raise wrong(("type",), f"a file of {self.format} does not hold {self.type}", f"{self.format} holds {holds}.")
         return self
 
 

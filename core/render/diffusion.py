@@ -257,14 +257,14 @@ class Pipeline:
         if ask.sampler == "model":
             return type(own).from_config(own.config)
         name, changes = SAMPLERS[ask.sampler]
-        kind = getattr(diffusers, name)
-        if not (isinstance(own, kind) or kind in own.compatibles):
+        other = getattr(diffusers, name).from_config(own.config, **changes)
+        if not (type(other) in own.compatibles or type(own) in other.compatibles):
             raise RecipeError(
                 f"The sampler {ask.sampler} does not fit this model's noise schedule ({type(own).__name__}).",
                 where=f"step `{ask.step}`, {self.name}",
                 todo='Set sampler = "model".',
             )
-        return kind.from_config(own.config, **changes)
+        return other
 
     def cut(self, prompt: str) -> bool:
         """Whether every text encoder of the model reads only the beginning of `prompt`."""

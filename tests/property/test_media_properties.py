@@ -59,7 +59,7 @@ def test_half_is_nearest_or_counted(picture: np.ndarray[Any, Any]) -> None:
     assert written.clipped == beyond.sum()
     assert np.array_equal(back[~finite], picture[~finite])
     held = finite & ~beyond
-    assert (np.abs(back - picture)[held] <= np.maximum(np.abs(picture[held]) * 2.0**-11, 2.0**-25)).all()
+    assert (np.abs(back[held] - picture[held]) <= np.maximum(np.abs(picture[held]) * 2.0**-11, 2.0**-25)).all()
 
 
 @settings(max_examples=60, deadline=None)

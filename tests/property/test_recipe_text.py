@@ -14,7 +14,7 @@ from core.errors import RecipeError
 from core.recipe.model import Recipe
 from core.recipe.text import parse, recipe_text, set_values
 from core.recipe.toml import put, scan
-from tests.recipes import recipes, known_test_operations, unit
+from tests.recipes import known_test_operations, recipes, unit
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -41,7 +41,7 @@ def test_every_value_is_written(recipe: Recipe) -> None:
 
 @st.composite
 def texts(draw: st.DrawFn) -> str:
-    """A recipe's text as people leave it: comments and blank lines anywhere between lines that are not inside a value."""
+    """A recipe's text as people leave it: comments and blank lines between lines, not inside a value."""
     text = recipe_text(draw(recipes(least_steps=1)))
     inside = {
         line

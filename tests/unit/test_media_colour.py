@@ -135,6 +135,14 @@ def test_a_view_is_what_a_screen_shows(colour: Colour) -> None:
     assert colour.view(ramp(1), "ACEScg").shape == (16, 32, 3)
 
 
+def test_what_is_not_finite_is_no_warning(colour: Colour) -> None:
+    """A plate with Inf and NaN is converted in silence, alpha or not."""
+    picture = np.array([[[np.inf, np.nan, 1, 0], [np.inf, -np.inf, 3e38, 1e-30]]], np.float32)
+    colour.convert(picture, SRGB, "ACEScg")
+    colour.to_working(picture, SRGB, "straight", "ACEScg")
+    assert np.isfinite(colour.view(picture, "ACEScg")).all()
+
+
 def test_unknown_names_say_what_comes_close(colour: Colour) -> None:
     with pytest.raises(MediaError, match="no space 'ACEScq'") as caught:
         colour.convert(ramp(), "ACEScq", SRGB)
