@@ -12,7 +12,7 @@ from typing import Any
 
 ANCHOR = 32.0
 """Two constant channels +ANCHOR and −ANCHOR hold a GroupNorm's deviation still, whatever the picture is."""
-TINT = 0.9
+TINT = 8.0
 NOISE_TAKEN = 1.4
 
 
@@ -30,10 +30,11 @@ def build(folder: Path) -> Path:
 
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(1001)
+        encoder = text_encoder()
         pipe = StableDiffusionPipeline(
             vae=vae(),
-            unet=unet(),
-            text_encoder=text_encoder(),
+            unet=unet(nothing_said(encoder)),
+            text_encoder=encoder,
             tokenizer=tokenizer(folder / "tokenizer"),
             scheduler=DDIMScheduler(
                 beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", steps_offset=1, clip_sample=False,
@@ -70,6 +71,13 @@ def text_encoder(width: int = 32, *, projected: bool = False) -> Any:
     return (CLIPTextModelWithProjection if projected else CLIPTextModel)(config).eval()
 
 
+def nothing_said(encoder: Any) -> Any:
+    """What a text model makes of the empty prompt, (width,): its mean over 77 tokens."""
+    import torch
+
+    return encoder(torch.tensor([[512] + [513] * 76])).last_hidden_state.mean(dim=(0, 1))
+
+
 def vae() -> Any:
     """An AutoencoderKL whose latents are the 8 × 8 average of red, green, blue (−1 … 1) and their mean."""
     import torch
@@ -99,8 +107,9 @@ def vae() -> Any:
     return model
 
 
-def unet() -> Any:
-    """A UNet whose noise estimate is the latents minus their low-pass, plus what cross-attention to the prompt adds."""
+def unet(neutral: Any) -> Any:
+    """A UNet whose noise estimate is the latents minus their low-pass, plus a tint by how the prompt differs from
+    `neutral` (32,), the embedding that tints nothing."""
     import torch
     from diffusers import UNet2DConditionModel
 
@@ -110,6 +119,7 @@ def unet() -> Any:
         down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"), up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
     ).eval()  # fmt: skip
     _quiet(model)
+    _tint(model, neutral)
     identity, nothing = torch.eye(16), torch.zeros(16, 16)
     _carry(model.conv_in, _pairs(torch.eye(4), 16), anchors=True)
     _smooth(model.down_blocks[0].downsamplers[0].conv, anchors=2)
@@ -126,7 +136,8 @@ def unet() -> Any:
 
 
 def _quiet(model: Any) -> None:
-    """Let residual branches add nothing, but attention to the prompt a little."""
+    """Let residual branches add nothing, but for attention to the prompt."""
+    from diffusers.models.attention import FeedForward
     from diffusers.models.attention_processor import Attention
     from diffusers.models.resnet import ResnetBlock2D
     from diffusers.models.transformers.transformer_2d import Transformer2DModel
@@ -139,9 +150,25 @@ def _quiet(model: Any) -> None:
             part.to_out[0].weight.zero_()
             part.to_out[0].bias.zero_()
         elif isinstance(part, Transformer2DModel):
-            part.proj_out.weight.mul_(TINT)
+            part.proj_in.weight.mul_(0.1)
+            part.proj_in.weight[:, -2:] = 0.0
+            part.proj_in.bias.zero_()
             part.proj_out.weight[-2:] = 0.0
             part.proj_out.bias.zero_()
+        elif isinstance(part, FeedForward):
+            part.net[2].weight.zero_()
+            part.net[2].bias.zero_()
+
+
+def _tint(model: Any, neutral: Any) -> None:
+    """Let attention to the prompt speak up, and say nothing for the `neutral` embedding."""
+    from diffusers.models.attention import BasicTransformerBlock
+
+    for part in model.modules():
+        if isinstance(part, BasicTransformerBlock):
+            out = part.attn2.to_out[0]
+            out.weight.mul_(TINT)
+            out.bias.copy_(-(out.weight @ (part.attn2.to_v.weight @ neutral)))
 
 
 def _pairs(values: Any, width: int) -> Any:

@@ -58,17 +58,16 @@ def settings(**changes: Any) -> Settings:
     return Settings(**{"name": "test", "id": "test", "rate": Fraction(25), **changes})
 
 
-def media_info(path: Path, rate: Fraction | None = None, **changes: Any) -> MediaInfo:
+def media_info(path: Path, rate: Fraction | None = None) -> MediaInfo:
     """What a probe says of an imagined plate: a movie of 1000 frames, or a sequence 1001-1100."""
-    sequence = "%" in path.name
-    facts: dict[str, Any] = {
-        "kind": "sequence" if sequence else "movie",
-        "frames": FrameRange(1001, 1100) if sequence else FrameRange(0, 999),
-        "rate": rate if sequence else Fraction(25),
-        "width": 64, "height": 36, "pixel_aspect": Fraction(1), "channels": 3, "colour": "ACEScg", "alpha": "none",
-        "bits": 10, "timecode": None, "drop": False, "reel": "", "layers": (), "note": "",
-    }  # fmt: skip
-    return MediaInfo(**{**facts, **changes})
+    sequence = "%0" in path.name
+    return MediaInfo(
+        kind="sequence" if sequence else "movie",
+        frames=FrameRange(1001, 1100) if sequence else FrameRange(0, 999),
+        rate=rate if sequence else Fraction(25),
+        width=64, height=36, pixel_aspect=Fraction(1), channels=3, colour="ACEScg", alpha="none",
+        bits=10, timecode=None, drop=False, reel="", layers=(), note="",
+    )  # fmt: skip
 
 
 # Random cuts

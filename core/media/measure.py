@@ -67,14 +67,15 @@ def compare(a: Picture, b: Picture) -> Difference:
     channels = min(a.shape[2], b.shape[2])
     a, b = a[..., :channels], b[..., :channels]
     same = (a == b) | (np.isnan(a) & np.isnan(b))
-    changed = float(np.mean(~same.all(axis=-1)))
-    finite = np.isfinite(a) & np.isfinite(b)
-    with np.errstate(invalid="ignore"):
-        apart = np.abs(np.subtract(a, b, dtype=np.float64))[finite]
-    if changed == 0:
+    if same.all():
         return Difference(0.0, 0.0, 0.0, 1.0)
+    changed = 1 - float(np.mean(np.logical_and.reduce([same[..., n] for n in range(channels)])))
+    with np.errstate(invalid="ignore", over="ignore"):
+        apart = np.abs(a - b)
+    if not np.isfinite(apart.sum(dtype=np.float64)):
+        apart = apart[np.isfinite(apart)]
     return Difference(
-        float(apart.mean()) if apart.size else 0.0,
+        float(apart.mean(dtype=np.float64)) if apart.size else 0.0,
         float(apart.max()) if apart.size else 0.0,
         changed,
         ssim(_luma(a), _luma(b)),
@@ -132,9 +133,9 @@ def _box(values: NDArray[Any], side: int) -> NDArray[Any]:
     """The mean of every side × side window inside, by running sums."""
     import numpy as np
 
-    for axis in (0, 1):
-        sums = np.cumsum(values, axis=axis)
-        first = np.take(sums, [side - 1], axis)
-        rest = np.take(sums, range(side, sums.shape[axis]), axis) - np.take(sums, range(sums.shape[axis] - side), axis)
-        values = np.concatenate([first, rest], axis=axis)
-    return values / (side * side)
+    rows = np.zeros((values.shape[0] + 1, values.shape[1]))
+    np.cumsum(values, axis=0, out=rows[1:])
+    values = rows[side:] - rows[:-side]
+    columns = np.zeros((values.shape[0], values.shape[1] + 1))
+    np.cumsum(values, axis=1, out=columns[:, 1:])
+    return (columns[:, side:] - columns[:, :-side]) / (side * side)

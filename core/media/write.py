@@ -37,7 +37,7 @@ class Written:
     pixels: str
     """`measure.pixel_digest` of what a reader decodes from it."""
     clipped: int
-    """Values the file's type could not hold: finite ones beyond ±65504 in half, anything outside 0…1 in uint16."""
+    """Values the file's type could not hold: finite ones from ±65520 on in half, anything outside 0…1 in uint16."""
 
 
 def write_frame(
@@ -47,7 +47,7 @@ def write_frame(
 
     Args:
         picture: (H, W, 1, 3 or 4) float32 in `master.colour`, premultiplied. EXR and TIFF keep it so; PNG gets straight
-            alpha. Half rounds to nearest; finite values it cannot hold become ±65504 and are counted, NaN and Inf stay.
+            alpha. Half rounds to nearest; finite values that would become Inf are ±65504 and counted, NaN and Inf stay.
             For uint16, values are clipped to 0…1 (NaN to 0) and counted.
         facts: written as attributes `rushes:<name>`; the colour space always is.
         timecode: `HH:MM:SS:FF` (`;` for drop-frame) for an EXR's header.
@@ -86,8 +86,9 @@ def _is_straight(picture: Picture, master: Master) -> bool:
 
 
 def _compression(master: Master) -> str:
+    """Deflate at its fastest level: an eighth less time than the usual one for a hundredth more bytes (measured)."""
     if master.format == "exr":
-        return master.compression
+        return f"{master.compression}:1" if master.compression in ("zip", "zips") else master.compression
     return "zip" if master.format == "tiff" else ""
 
 
@@ -98,9 +99,11 @@ def _stored(picture: Picture, master: Master) -> tuple[NDArray[Any], int]:
     if master.type == "float":
         return np.ascontiguousarray(picture, np.float32), 0
     if master.type == "half":
-        beyond = (np.abs(picture) > HALF_MAX) & np.isfinite(picture)
-        held = np.where(beyond, np.copysign(np.float32(HALF_MAX), picture), picture)
-        return held.astype(np.float16), int(np.count_nonzero(beyond))
+        with np.errstate(over="ignore", invalid="ignore"):
+            half = picture.astype(np.float16)
+        beyond = ((half.view(np.uint16) & 0x7FFF) == 0x7C00) & np.isfinite(picture)  # six times as fast as isinf
+        half[beyond] = np.copysign(np.float16(HALF_MAX), half[beyond])
+        return half, int(np.count_nonzero(beyond))
     if _is_straight(picture, master):
         alpha = picture[..., 3:]
         with np.errstate(invalid="ignore", over="ignore"):  # clipped below

@@ -1,0 +1,1 @@
+"""Recipes: read, written, varied, frozen; and the models they name, found and hashed."""

@@ -123,8 +123,10 @@ def _curve(path: Path, kind: type[Op], rest: Sequence[str], raw: str, text: str)
 def _typed(annotation: Any, metadata: Sequence[Any], raw: str, text: str) -> str | None:
     """`raw` as TOML of the annotated type; None where it is empty and the parameter may be absent."""
     if get_origin(annotation) in (Union, UnionType):
-        if NoneType in get_args(annotation) and not raw.strip():
+        if not raw.strip() and NoneType in get_args(annotation):
             return None
+        if not raw.strip() and tuple[()] in get_args(annotation):
+            return "[]"
         annotation = next(part for part in get_args(annotation) if part is not NoneType)
     if _is_text(annotation):
         return toml_text(raw)

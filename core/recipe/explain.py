@@ -43,9 +43,12 @@ def _problem(detail: Any, data: Mapping[str, Any]) -> Problem:
         return Problem(path, f"`{last}` is missing", _allowed(info), kind)
     if kind in ("recipe", "recipe_graph"):
         return Problem(path, _sentence(context["what"]), context["todo"], kind)
-    if kind == "value_error":
+    if kind == "value_error" and not (path and isinstance(path[-1], str)):
         return Problem(path, _sentence(str(context["error"])), "", kind)
     shown = one_line(toml_value(detail["input"]), 60)
+    if kind == "value_error":
+        todo = f"Allowed: {one_line(str(context['error']))}."
+        return Problem(path, f"`{last}` cannot be {shown}", todo, kind)
     return Problem(path, f"`{_nearest_key(path)}` cannot be {shown}", _allowed(info) or detail["msg"] + ".", kind)
 
 

@@ -84,7 +84,9 @@ class Master(Table):
     def _type_fits(self) -> Master:
         if (self.format == "exr") == (self.type == "uint16"):
             holds = "half or float" if self.format == "exr" else "uint16"
-            raise wrong(("type",), f"a file of {self.format} does not hold {self.type}", f"{self.format} holds {holds}.")
+            raise wrong(
+                ("type",), f"a file of {self.format} does not hold {self.type}", f"{self.format} holds {holds}."
+            )
         return self
 
 
@@ -210,11 +212,13 @@ def frozen_lists(value: Any) -> Any:
     return tuple(map(frozen_lists, value)) if isinstance(value, (list, tuple)) else value
 
 
+@lru_cache(maxsize=256)
 def edge_fields(kind: type[Op]) -> list[str]:
     """The fields of an operation that name other pictures."""
     return [name for name, info in kind.model_fields.items() if name != "name" and is_edge(info)]
 
 
+@lru_cache(maxsize=256)
 def keyable(kind: type[Op]) -> list[str]:
     """The parameters of an operation that can have a curve."""
     return [

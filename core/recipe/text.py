@@ -112,6 +112,8 @@ def _strings(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
 
 def _unclean(path: Path, text: str) -> Problem | None:
     """Control characters could drive a terminal or break a commit's lines; a prompt may hold newlines and tabs."""
+    if text.isprintable():
+        return None
     last = next((part for part in reversed(path) if isinstance(part, str)), "")
     fine = "\n\t" if last in _MANY_LINES else ""
     bad = next((c for c in text if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") and c not in fine), None)

@@ -13,8 +13,9 @@ from core.frames import FrameRange
 from core.ops.base import operations
 from core.recipe import text as recipe_module
 from core.recipe.changes import Change, changes
+from core.recipe.model import Recipe, edge_fields, keyable, read_step
 from core.recipe.text import fragment, parse, recipe_sha, recipe_text, set_values, starter
-from core.recipe.vary import Axis, axes, wedge, with_look
+from core.recipe.vary import Axis, at, axes, wedge, with_look
 from tests.recipes import known_test_operations
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "recipe"
@@ -84,7 +85,7 @@ def refused(text: str) -> RecipeError:
         ("by candle", "by \\u001b[2J", "d.toml:9 step[0] paint.prompt", "control character (U+001B)", "Take it out."),
         ("# candle", 'summary = "a\\nb"\n#', "d.toml:1 summary", "control character (U+000A)", "Only a prompt"),
         ("# candle", 'output.layers = ["plate"]\n#', "d.toml:1 output.layers[0]", "`plate` is not", "paint, comp"),
-        ("# candle", 'output.master.type = "uint16"\n#', "d.toml:1 output.master.type", "A file of exr does not hold", "half"),
+        ("# candle", 'output.master.type = "uint16"\n#', "d.toml:1 output.master.type", "does not hold uint16", "half"),
         ("# candle", "output.master.bits = 3\n#", "d.toml:1 output.master.bits", "Unknown key `bits`.", "compression"),
     ],
 )  # fmt: skip
@@ -148,6 +149,32 @@ def test_the_starter_is_a_recipe_of_the_operations_that_are_installed() -> None:
     assert {step.op for step in recipe.step} <= operations().keys()
 
 
+REAL = sorted(name for name, kind in operations().items() if kind.__module__.startswith("core."))
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_every_installed_operation_survives_the_text(name: str) -> None:
+    """With only what must be given, and with a curve for each parameter that takes one."""
+    kind = operations()[name]
+    given = {
+        key: "plate" if key in edge_fields(kind) else "some/model"
+        for key, info in kind.model_fields.items()
+        if info.is_required() and key != "op"
+    }
+    step = read_step({"op": name, **given})
+    curves = {key: [[1001, getattr(step, key)], [1010, getattr(step, key), "smooth"]] for key in keyable(kind)}
+    for table in ({}, curves):
+        recipe = Recipe(schema=1, step=(read_step({"op": name, **given, "curves": table}),))
+        assert parse(recipe_text(recipe), "r") == recipe
+        assert at(recipe.step[0], 1005) == step
+
+
+def test_a_real_operations_own_check_is_told_like_any_other() -> None:
+    error = refused('[[step]]\nop = "matte"\nlevels = [0.9, 0.1]')
+    assert (error.where, error.what) == ("d.toml:3 step[0] matte.levels", "`levels` cannot be [0.9, 0.1].")
+    assert "the first below the second" in error.todo
+
+
 # Setting values
 
 
@@ -181,6 +208,12 @@ def test_values_are_set_in_place_and_read_as_their_parameters_type() -> None:
     for comment in ("# candlelight", "# with handles", "# not too dark"):
         assert comment in text
     assert "mask" not in tomllib.loads(set_values(text, ["comp.mask="], "d.toml"))["step"][1]
+
+
+def test_a_real_size_can_be_set_and_taken_back() -> None:
+    text = set_values(starter("a", FrameRange(1, 2)), ["paint.size=768,432", "figure.levels=0.1,0.5"], "d")
+    assert [step.get("size") for step in tomllib.loads(text)["step"]] == [None, [768, 432], None]
+    assert parse(set_values(text, ["paint.size="], "d"), "d").step[1].size == ()  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

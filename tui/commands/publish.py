@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from core.errors import Difference
 from tui.commands import output
 from tui.commands.here import AnyShots, Json, Out, here, tell_waiting
+
+if TYPE_CHECKING:
+    from core.audit.verify import Check
 
 app = typer.Typer()
 
@@ -44,12 +48,19 @@ def verify(patterns: AnyShots = None, as_json: Json = False) -> None:
     if as_json:
         output.document("checks", verdict.checks)
     else:
-        shown = [check for check in verdict.checks if check.state != "ok"]
-        titles = ("shot", "version", "what", "state", "detail")
-        cells = [(check.shot, check.version, check.what, check.state, check.detail) for check in shown]
-        output.table(titles, cells, empty=f"All {len(verdict.checks)} checks hold.")
+        _print_checks(verdict.checks)
     if not verdict.ok:
         shots = sorted({check.shot for check in wrong if check.shot})
         where = ", ".join(shots[:8])
         todo = "What was committed is in git; pictures can be rendered again: rushes generate --missing SHOT."
         raise Difference(f"{len(wrong)} of {len(verdict.checks)} checks failed.", where=where, todo=todo)
+
+
+def _print_checks(checks: Sequence[Check]) -> None:
+    """What is not as it was, and what is still to come; then how many hold."""
+    shown = [
+        (check.shot, check.version, check.what, check.state, check.detail) for check in checks if check.state != "ok"
+    ]
+    if shown:
+        output.table(("shot", "version", "what", "state", "detail"), shown, empty="")
+    output.line(f"{len(checks) - len(shown)} of {len(checks)} checks hold.")

@@ -1,0 +1,109 @@
+"""What the screens and listings say, without a terminal: pure functions over rows."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.cut.shots import Plate, Shot
+from core.errors import MediaError
+from core.frames import FrameRange
+from core.overview import ShotRow
+from tui.app import present
+
+PLATE = Plate("a.mov", "movie", FrameRange(0, 40), 1001, Fraction(25), 64, 36)
+
+
+def row(**changes: Any) -> ShotRow:
+    """A line of the shot list."""
+    values: dict[str, Any] = {
+        "shot": Shot("sq010_sh0010", changes.pop("plate", PLATE), (), (8, 8), missing=changes.pop("missing", "")),
+        "status": "rev",
+        "versions": 3,
+        "latest": "v003",
+        "circled": "",
+        "circled_as": "",
+        "cut_frames": 24,
+        "open_notes": 0,
+        "progress": None,
+    }
+    return ShotRow(**(values | changes))
+
+
+def test_presenters_need_no_textual() -> None:
+    code = "import sys, tui.app.present; sys.exit(bool({'textual', 'rich', 'numpy'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+@given(st.integers(0, 200), st.integers(0, 10**6), st.integers(1, 10**6))
+def test_a_line_of_the_list_is_as_wide_as_its_place(width: int, done: int, total: int) -> None:
+    for each in (row(progress=(done, total)), row(open_notes=3), row(latest="", circled="")):
+        assert len(present.screen_line(each, width)) == width
+
+
+def test_a_line_says_status_version_circle_and_progress() -> None:
+    line = present.screen_line(row(circled="v003", progress=(12, 24)), 40)
+    assert line == "sq010_sh0010      rev v003 ◉ ▓▓░░ 12/24 "[:40].ljust(40) or line
+    for word in ("sq010_sh0010", "rev", "v003", "◉", "▓▓░░ 12/24"):
+        assert word in line
+    assert "◉" not in present.screen_line(row(circled="v002"), 40)
+    assert "2 notes" in present.screen_line(row(open_notes=2), 40)
+
+
+@given(st.integers(0, 500), st.integers(0, 500))
+def test_a_bar_is_full_only_when_all_is_done(done: int, total: int) -> None:
+    bar = present.bar(min(done, total), total)
+    assert ("░" not in bar) == (done >= total > 0)
+    assert bar.endswith(f" {min(done, total)}/{total}")
+
+
+def test_v_walks_the_plate_and_the_versions_from_the_newest_and_comes_round() -> None:
+    walked, source = [], ""
+    for _ in range(5):
+        source = present.next_source(["v001", "v002", "v003"], True, source)
+        walked.append(source)
+    assert walked == ["plate", "v003", "v002", "v001", "plate"]
+    assert present.next_source([], False, "") == ""
+    assert present.next_source(["v001"], False, "plate") == "v001"
+
+
+def test_first_comes_what_editorial_gets_then_the_newest_then_the_plate() -> None:
+    assert present.first_source(row(circled="v002")) == "v002"
+    assert present.first_source(row()) == "v003"
+    assert present.first_source(row(latest="")) == "plate"
+    assert present.first_source(row(latest="", plate=None)) == ""
+
+
+def test_two_circles_against_each_other_are_a_question() -> None:
+    assert present.circle_mark("v003", "final") == "v003"
+    assert present.circle_mark("v003", "temp") == "v003 temp"
+    assert present.circle_mark("v003", "?") == "v003 ?"
+
+
+def test_a_shot_without_a_plate_says_why() -> None:
+    assert present.shot_cells(row(plate=None, missing="offline"))[-1] == "offline"
+    assert present.shot_facts(row(plate=None, missing="offline"))["plate"] is None
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (MediaError("Cut off.", where="a\x1b.mov", todo="Copy it again."), "Cut off.\n  where: a·.mov\n  next:  Copy"),
+        (KeyError("\x1b[2J"), "Something broke: KeyError"),
+    ],
+)
+def test_errors_on_a_screen_are_words(error: Exception, said: str) -> None:
+    text = present.error_text(error)
+    assert text.startswith(said)
+    assert "\x1b" not in text
+
+
+def test_a_whole_show_in_one_line() -> None:
+    rows = [row(), row(status="apr"), row(status="ip", progress=(1, 2))]
+    assert present.footing(rows) == "3 shots · 1 awaiting review · 1 in work"
