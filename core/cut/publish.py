@@ -137,7 +137,9 @@ def _fits_whole(clip: Any, reference: Any) -> bool:
     from otio_adapters import versions
 
     theirs, ours = versions.editor_reference(clip).available_range, reference.available_range
-    if theirs is None or not ours.contains(theirs):
+    if theirs is None or theirs.start_time < ours.start_time:
+        return False
+    if theirs.end_time_exclusive() > ours.end_time_exclusive():
         return False
     skip = theirs.start_time.rescaled_to(reference.rate) - ours.start_time
     reference.start_frame += round(skip.value)

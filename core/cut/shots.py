@@ -171,7 +171,9 @@ def _homes(groups: Sequence[_Group], existing: Mapping[str, Shot], into: str) ->
 
 
 def _same_media(plate: Plate, group: _Group) -> bool:
-    return any(row.plate is not None and row.plate.path == plate.path for row in group.rows)
+    """True where the group shows this plate, or nothing that can be found now."""
+    found = {row.plate.path for row in group.rows if row.plate is not None}
+    return not found or plate.path in found
 
 
 def _ids(

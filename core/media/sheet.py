@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 _GREY = (118, 118, 118)
 """18 % grey in sRGB: what a picture is judged against."""
 _BLACK, _WHITE, _DIM = (20, 20, 20), (240, 240, 240), (52, 52, 52)
-_CELL = 384
-"""Width of a sheet's cells."""
+_CELL = (384, 288)
+"""The room of one picture on a sheet: wide ones fill its width, tall ones its height."""
+_LINE = 30
+"""The room of a label under it."""
 _GAP = 16
 
 
@@ -34,7 +36,7 @@ class Cell:
 
 
 def contact_sheet(cells: Sequence[Cell], out: Path, columns: int) -> Path:
-    """Write a PNG of labelled pictures in rows, numbered from 0 in their upper left corner; small ones are enlarged.
+    """Write a PNG of labelled pictures in rows, numbered from 0 in their upper left corner.
 
     Raises:
         ValueError: no cells. DiskFull, Broken: it cannot be written; nothing is left behind.
@@ -44,17 +46,18 @@ def contact_sheet(cells: Sequence[Cell], out: Path, columns: int) -> Path:
     from PIL import Image, ImageDraw
 
     columns = max(1, min(columns, len(cells)))
-    thumbs = [_fitted(cell.picture, _CELL) for cell in cells]
-    height = max(thumb.height for thumb in thumbs)
-    line = 30
-    rows = -(-len(cells) // columns)
-    sheet = Image.new("RGB", (_GAP + columns * (_CELL + _GAP), _GAP + rows * (height + line + _GAP)), _GREY)
+    thumbs = [_fitted(cell.picture, *_CELL) for cell in cells]
+    heights = [max(thumb.height for thumb in thumbs[n : n + columns]) for n in range(0, len(thumbs), columns)]
+    tops = [_GAP + sum(heights[:row]) + row * (_LINE + _GAP) for row in range(len(heights) + 1)]
+    sheet = Image.new("RGB", (_GAP + columns * (_CELL[0] + _GAP), tops[-1]), _GREY)
     draw = ImageDraw.Draw(sheet)
     for n, (cell, thumb) in enumerate(zip(cells, thumbs, strict=True)):
-        x, y = _GAP + n % columns * (_CELL + _GAP), _GAP + n // columns * (height + line + _GAP)
-        sheet.paste(thumb, (x, y + (height - thumb.height) // 2))
-        _tab(draw, (x, y + (height - thumb.height) // 2), str(n))
-        draw.text((x + 1, y + height + 6), _clipped(draw, cell.label, 16, _CELL), fill=_BLACK, font=_font(16))
+        row, x = n // columns, _GAP + n % columns * (_CELL[0] + _GAP)
+        at = (x, tops[row] + heights[row] - thumb.height)
+        sheet.paste(thumb, at)
+        _tab(draw, at, str(n))
+        label = _clipped(draw, cell.label, 16, _CELL[0])
+        draw.text((x + 1, tops[row] + heights[row] + 6), label, fill=_BLACK, font=_font(16))
     return _save(sheet, out)
 
 
@@ -73,8 +76,8 @@ def comparison(
         raise ValueError(f"pictures of {a.shape} and {b.shape}")
     apart = np.clip(np.abs(a.astype(np.float32) - b.astype(np.float32)) * gain, 0, 255).astype(np.uint8)
     width = max(240, min(640, a.shape[1]))
-    panes = [_fitted(picture, width) for picture in (a, b, apart)]
-    texts = (f"A  {captions[0]}", f"B  {captions[1]}", f"|A − B| × {gain:g}")
+    panes = [_fitted(picture, width, 2 * width) for picture in (a, b, apart)]
+    texts = (f"A  {captions[0]}", f"B  {captions[1]}", f"|A - B| x {gain:g}")
     line = 34
     size = (_GAP + 3 * (width + _GAP), panes[0].height + line + _GAP)
     sheet = Image.new("RGB", size, _GREY)
@@ -134,14 +137,13 @@ def _tab(draw: Any, at: tuple[int, int], text: str) -> None:
     draw.text((x + 7, y + 3), text, fill=_WHITE, font=_font(16))
 
 
-def _fitted(picture: Shown, width: int) -> Any:
+def _fitted(picture: Shown, width: int, height: int) -> Any:
+    """As large as it fits; enlarged without smoothing, so that a small one shows its pixels."""
     from PIL import Image
 
-    image = Image.fromarray(picture)
-    height = max(1, round(picture.shape[0] * width / picture.shape[1]))
-    return image.resize(
-        (width, height), Image.Resampling.LANCZOS if width < picture.shape[1] else Image.Resampling.NEAREST
-    )
+    scale = min(width / picture.shape[1], height / picture.shape[0])
+    size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
+    return Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS if scale < 1 else Image.Resampling.NEAREST)
 
 
 def _save(image: Any, out: Path) -> Path:

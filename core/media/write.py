@@ -14,11 +14,12 @@ from core.media.image_out import write_picture
 from core.media.info import chromaticities
 from core.media.measure import pixel_digest
 from core.media.movie_out import MovieWriter, write_proxy
-from core.recipe.model import Master
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from core.recipe.model import Master
 
     Picture = NDArray[np.float32]
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field
 
 from core.frames import seed_for
 from core.ops.base import Block, Cadence, Kit, ModelRef, param
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 Sampler = Literal["model", "ddim", "euler", "euler_a", "dpmpp_2m", "dpmpp_2m_karras", "unipc", "lcm"]
 Size = tuple[int, int]
+Side = Annotated[int, Field(ge=8, le=16384)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Diffusion(Cadence):
     guidance: float = param(1.0, ge=0, le=50, unit="x", keyable=True, help="how hard the prompt pulls; 1 is off")
     sampling_steps: int = param(20, ge=1, le=500, unit="steps", help="steps of the whole noise schedule")
     sampler: Sampler = param("model", help="model: the one that the model comes with")
-    size: tuple[int, int] | tuple[()] = param(
+    size: tuple[Side, Side] | tuple[()] = param(
         (), help="width and height in the model; empty: the plate's, rounded down to what the model takes"
     )
     fit: Literal["crop", "pad", "stretch"] = param("crop", help="how the plate goes into `size`, and back")
@@ -74,10 +77,11 @@ def paint(
     pictures: Pictures | None = None,
     masks: Pictures | None = None,
 ) -> Pictures:
-    """Run a block through its loaded `core.render.diffusion.Pipeline`: (B, h, w, 3) float32 in [0, 1]; slots whose ask is None stay 0.
+    """Run a block through its loaded `core.render.diffusion.Pipeline`: (B, h, w, 3) float32 in [0, 1].
 
-    Slots that ask for the same run together. Each call is a full batch with every slot in its place, whatever the
-    others ask for: a picture's last bits depend on its place and on the size of the batch, but not on its neighbours.
+    Slots whose ask is None stay 0. Slots that ask for the same run together. Each call is a full batch with every slot
+    in its place, whatever the others ask for: a picture's last bits depend on its place and on the size of the batch,
+    but not on its neighbours.
     """
     import numpy as np
 

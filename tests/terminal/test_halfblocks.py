@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,7 +49,7 @@ def test_runs_hold_exactly_the_pixels(seed: int, columns: int, rows: int, colour
         cells = [(above, below) for above, below, count in row for _ in range(count)]
         assert [above for above, _ in cells] == [tuple(pixel) for pixel in picture[2 * y].tolist()]
         assert [below for _, below in cells] == [tuple(pixel) for pixel in picture[2 * y + 1].tolist()]
-        assert all(a[:2] != b[:2] for a, b in zip(row, row[1:], strict=False))
+        assert all(a[:2] != b[:2] for a, b in pairwise(row))
 
 
 def test_a_strip_says_upper_as_ink_and_lower_as_ground() -> None:

@@ -1,4 +1,4 @@
-"""The screens, driven by a pilot: what keys do, what is said when there is nothing to see, and what is never imported."""
+"""The screens, driven by a pilot: what keys do, what is said when nothing is to be seen, what is never imported."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_the_plate_is_shown_and_the_arrows_step_through_it(show: Show) -> None:
         await until(pilot, lambda: picture(app) is not first)
         assert app.frame == start + 1
         assert f"{start + 1}" in said(app, "under")
-        await pilot.press(*["left"] * 40)
+        await pilot.press(*["left"] * 12)
         assert app.list.row is not None
         await until(pilot, lambda: app.frame == app.list.row.shot.range.first)  # type: ignore[union-attr]
 
@@ -118,7 +118,6 @@ def test_an_unreadable_picture_says_why_and_the_rest_goes_on(show: Show, tmp_pat
 def test_a_remark_is_asked_for_and_noted_and_escape_leaves_it(show: Show) -> None:
     show.draft(SHOT, text=shows.BLEND)
     show.generate([SHOT])
-    assert shows.render(show) == 0 or True
     for _ in show.follow([job.id for job in show.jobs()]):
         pass
 

@@ -74,5 +74,6 @@ def test_a_dropped_line_ends_the_screens(terminal: Terminal, show: Show) -> None
     terminal.until(lambda: "sq010_sh0010" in terminal.screen())
     (shell,) = terminal.tmux("list-panes", "-F", "#{pane_pid}").split()
     found = subprocess.run(["ps", "-o", "pid=", "--ppid", shell], capture_output=True, text=True).stdout.split()
+    assert found
     terminal.tmux("kill-session")
     terminal.until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in found))

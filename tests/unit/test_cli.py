@@ -292,3 +292,38 @@ def test_a_note_is_about_one_run_of_frames() -> None:
     assert frame_span("1040") == (1040, 1040)
     with pytest.raises(BadInput, match="one run"):
         frame_span("1040,1050")
+
+
+# the demo
+
+
+def test_the_demo_touches_no_folder_that_is_not_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "work.txt").write_text("a week of it")
+    assert main(["demo", str(tmp_path)]) == 2
+    assert "not a former demo" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["work.txt"]
+
+
+def test_a_former_demo_is_cleared_away_with_its_media_and_its_queue_and_nothing_else(tmp_path: Path) -> None:
+    from tests import shows
+    from tui.commands import demo
+
+    show = shows.make(shows.cut(tmp_path / "turnover"), tmp_path / "show")
+    assert show.jobs() == []
+    with pytest.raises(BadInput):
+        demo._clear(show.layout.root, show.env)
+    (show.layout.root / ".git" / demo.MARK).touch()
+    demo._clear(show.layout.root, show.env)
+    assert not show.layout.root.exists()
+    assert not show.layout.media.exists()
+    assert not show.layout.state.exists()
+    assert (tmp_path / "turnover" / "cut.otio").exists()
+
+
+def test_the_demo_says_what_to_install(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    import importlib.util
+
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "diffusers" else find(name))
+    assert main(["demo", "nowhere"]) == 2
+    assert "rushes[generate]" in capsys.readouterr().err

@@ -17,6 +17,7 @@ from core.cut.shots import Plate, Shot, Use, make_shots, plate_path, read_shot, 
 from core.errors import MediaError, ShowError
 from core.files import safe_name, sha256_bytes, sha256_file
 from core.frames import FrameRange
+from otio_adapters import versions
 from otio_adapters.normalise import normalise
 from tests.timelines import clip, counted, cuts, media_info, movie, save, schema, settings, span, timeline
 
@@ -124,7 +125,9 @@ def test_a_recut_moves_no_frame_and_keeps_what_people_set(place: Path) -> None:
 
 def test_media_that_are_replaced_keep_the_anchor_and_lost_media_keep_the_plate(place: Path) -> None:
     ((shot,), _) = shots_of(timeline([clip("sh0010", movie(), 100, 20)]), place)
-    ((swapped,), _) = shots_of(timeline([clip("sh0010", movie("other.mov"), 110, 20)]), place, {"sh0010": shot})
+    same_clip = clip("sh0010", movie("other.mov"), 110, 20)
+    versions.put(same_clip, {"clip_id": shot.uses[0].clip_id})
+    ((swapped,), _) = shots_of(timeline([same_clip]), place, {"sh0010": shot})
     assert swapped.plate.offset == shot.plate.offset and swapped.plate.path.endswith("other.mov")
     (place / "plate.mov").unlink()
     ((lost,), _) = shots_of(timeline([clip("sh0010", movie(), 100, 20)]), place, {"sh0010": shot})
@@ -233,8 +236,6 @@ def test_a_clip_without_any_range_is_a_shot_that_says_so(place: Path) -> None:
 
 
 def test_a_version_that_came_back_active_is_not_taken_for_the_plate(place: Path) -> None:
-    from otio_adapters import versions
-
     item = clip("sh0010", movie(), 100, 10)
     ours = movie("gone.mov")
     versions.put(ours, {"version": "v001"})

@@ -11,11 +11,10 @@ import signal
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import events, on, work
 from textual.app import App, ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.timer import Timer
@@ -36,19 +35,7 @@ class Screens(App[None]):
 
     ENABLE_COMMAND_PALETTE = False
     CSS = look.CSS
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("v", "source", "version"),
-        Binding("left", "step(-1)", "frame −", show=False),
-        Binding("right", "step(1)", "frame +", show=False),
-        Binding("a", "ask('approve')", "approve"),
-        Binding("x", "ask('retake')", "retake"),
-        Binding("c", "ask('circle')", "circle"),
-        Binding("g", "ask('generate')", "generate"),
-        Binding("r", "reload", "refresh"),
-        Binding("question_mark", "help", "help"),
-        Binding("escape", "leave", "back", show=False),
-        Binding("q", "quit", "quit"),
-    ]
+    BINDINGS = look.KEYS
 
     def __init__(self, root: Path, env: Mapping[str, str]) -> None:
         super().__init__()

@@ -29,7 +29,7 @@ def scaled(picture: NDArray[np.uint8], columns: int, pixel_rows: int) -> NDArray
     """(H, W, 3) as (pixel_rows, columns, 3): means over boxes; where it grows, the nearest pixel."""
     import numpy as np
 
-    result = picture.astype(np.float32)
+    result = picture.astype(np.float64)
     for axis, size in ((0, pixel_rows), (1, columns)):
         starts = np.arange(size) * result.shape[axis] // size
         # reduceat takes the one value where a box is empty, which is what growing needs.

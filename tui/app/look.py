@@ -1,9 +1,10 @@
-"""How the screen looks and the words on it."""
+"""How the screen looks, its keys, and the words on it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from textual.binding import Binding, BindingType
 from textual.theme import Theme
 
 GREY = Theme(
@@ -21,6 +22,20 @@ GREY = Theme(
     dark=True,
 )
 """Neutral, so that nothing beside a picture colours the eye."""
+
+KEYS: list[BindingType] = [
+    Binding("v", "source", "version"),
+    Binding("left", "step(-1)", "frame −", show=False),
+    Binding("right", "step(1)", "frame +", show=False),
+    Binding("a", "ask('approve')", "approve"),
+    Binding("x", "ask('retake')", "retake"),
+    Binding("c", "ask('circle')", "circle"),
+    Binding("g", "ask('generate')", "generate"),
+    Binding("r", "reload", "refresh"),
+    Binding("question_mark", "help", "help"),
+    Binding("escape", "leave", "back", show=False),
+    Binding("q", "quit", "quit"),
+]
 
 HELP = """↑ ↓  j k      choose a shot          v      plate, newest version, older ones
 ← →           a frame back, forward   r      read everything again

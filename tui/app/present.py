@@ -177,7 +177,7 @@ def note_lines(review: Review, version: str) -> list[str]:
 def record_pairs(record: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What a render record says, in a few lines; `--json` has all of it."""
     width, height = record["size"]
-    models = [f"{m['id']} @{m['revision'][:12]} ({m['licence'] or 'licence unknown'})" for m in record["models"]]
+    models = [_model(model) for model in record["models"]]
     reuse = [f"{step} {row['reused']} re-used, {row['made']} made" for step, row in record["reuse"].items()]
     seconds = [f"{stage} {value:.1f} s" for stage, value in record["seconds"].items()]
     numbers = {name: value for name, value in record["measured"].items() if isinstance(value, (int, float))}
@@ -192,13 +192,25 @@ def record_pairs(record: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
+def _model(model: Mapping[str, str]) -> str:
+    revision = f" @{model['revision'][:12]}" if model["revision"] else ""
+    return f"{model['id']}{revision} ({model['licence'] or 'licence unknown'})"
+
+
 def screen_line(row: ShotRow, width: int) -> str:
     """One line of the list on the screens, exactly `width` wide: id, status, version, how far or how many notes."""
     circled = "◉" if row.circled and row.circled == row.latest else " "
-    tail = bar(*row.progress, width=4) if row.progress else (f"{row.open_notes} notes" if row.open_notes else "")
-    fixed = f" {row.status:<3} {row.latest or '–':<5}{circled} "
-    name = one_line(row.shot.id, max(4, width - len(fixed) - len(tail)))
-    return f"{name:<{max(0, width - len(fixed) - len(tail))}}{fixed}{tail}"[:width].ljust(width)
+    notes = f"{row.open_notes} note{'s' if row.open_notes > 1 else ''}" if row.open_notes else ""
+    tail = share(*row.progress) if row.progress else notes
+    fixed = f" {row.status:<3} {row.latest or '–':<5}{circled} {tail:<9.9}"
+    room = max(4, width - len(fixed))
+    return f"{one_line(row.shot.id, room):<{room}}{fixed}"[:width].ljust(width)
+
+
+def share(done: int, total: int) -> str:
+    """How far, in nine columns: `▓▓░░  50%`. 100 % only when all is done."""
+    part = 0.0 if total <= 0 else done / total
+    return f"{'▓' * int(part * 4):░<4} {int(part * 100):>3}%"
 
 
 PLATE = "plate"

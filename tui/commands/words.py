@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from core.files import one_line
@@ -10,6 +10,9 @@ from tui.commands import output
 
 if TYPE_CHECKING:
     from core.recipe.changes import Change
+
+
+MARKS: Mapping[str, tuple[str, output.Style]] = {" ": ("", ""), "-": ("-", "red"), "+": ("+", "green")}
 
 
 def print_changes(found: Sequence[Change]) -> None:
@@ -29,5 +32,6 @@ def change_parts(change: Change) -> list[tuple[str, output.Style]]:
     parts: list[tuple[str, output.Style]] = []
     for kind, text in change.words:
         shown = one_line(text)
-        parts.append({"-": (f"-{shown}- ", "red"), "+": (f"+{shown}+ ", "green")}.get(kind, (f"{shown} ", "")))
+        mark, style = MARKS[kind]
+        parts.append((f"{mark}{shown}{mark} ", style))
     return parts
