@@ -11,7 +11,7 @@ from core.errors import RecipeError, ShowError
 from core.files import check_name, safe_name, sha256_bytes, write_atomic
 from core.layout import Layout, version_name, version_number
 from core.recipe.model import Recipe
-from core.recipe.text import parse, set_values, starter
+from core.recipe.text import parse, recipe_text, set_values, starter
 from core.recipe.vary import with_look
 
 
@@ -69,7 +69,8 @@ def edited(
     if from_version:
         text = from_recipe(layout, shot.id, version_name(version_number(from_version)))
     if look:
-        text = _under_look(layout, text, look)
+        fresh = not (draft.path.exists() or from_version)  # the starter's own steps would win over the look's
+        text = _under_look(layout, starter(shot.id, shot.range, steps=False) if fresh else text, look)
     if sets:
         text = set_values(text, sets, str(draft.path))
     return draft if text == draft.text and draft.path.exists() else write_draft(layout, shot, text, name)
@@ -85,14 +86,17 @@ def from_recipe(layout: Layout, shot: str, version: str) -> str:
 
 def thawed(text: str, where: str, parent: str) -> str:
     """A frozen text as a draft again: what freezing measured (digests, revisions) is taken out, `parent` set."""
-    import tomlkit
-
-    document = tomlkit.parse(text)
-    for key in ("plate_sha256", "rev", "model", "picked_from", "summary", "parent"):
-        document.pop(key, None)
-    for material in document.get("input", []):
-        material.pop("sha256", None)
-    return set_values(tomlkit.dumps(document), [f"parent={parent}"] if parent else [], where)
+    frozen = parse(text, where)
+    measured: dict[str, object] = {
+        "plate_sha256": "",
+        "rev": {},
+        "model": {},
+        "picked_from": None,
+        "summary": "",
+        "parent": parent,
+    }
+    materials = tuple(material.model_copy(update={"sha256": ""}) for material in frozen.input)
+    return recipe_text(frozen.model_copy(update={**measured, "input": materials}))
 
 
 def _under_look(layout: Layout, text: str, look: str) -> str:

@@ -56,7 +56,7 @@ def publish(
             event="publish",
             subject=f"{name}: {len(playing)} of {len(entries)} clips play a circled version",
             paths=(manifest.relative_to(layout.root).as_posix(),),
-            body="\n".join(f"{entry.shot.id} {entry.active}" for entry in playing),
+            body="\n".join(dict.fromkeys(f"{entry.shot.id} {entry.active}" for entry in playing)),
             trailers=(("Rushes-Published", f"sha256:{published.sha256}"),),
         )
     )

@@ -35,6 +35,8 @@ class Settings:
     working_space: str = "ACEScg"
     threads: int = 0
     """Threads of the model stages; 0: all but one core. Recorded with every version."""
+    steps_gb: float = 50.0
+    """How much step outputs may fill under the media root; what was not used for longest goes first."""
     models: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """The register: name → source, revision, sha256, licence, training_data."""
 
@@ -42,7 +44,7 @@ class Settings:
 _KEYS = {
     "": {"schema", "name", "id", "rate", "handles", "share_gap", "media", "colour", "render", "models"},
     "colour": {"config", "working"},
-    "render": {"threads"},
+    "render": {"threads", "steps_gb"},
 }
 
 
@@ -98,6 +100,7 @@ def _settings(data: dict[str, Any]) -> Settings:
         colour_config=str(colour.get("config", DEFAULT_COLOUR_CONFIG)),
         working_space=str(colour.get("working", "ACEScg")),
         threads=int(render.get("threads", 0)),
+        steps_gb=float(render.get("steps_gb", 50.0)),
         models=data.get("models", {}),
     )
 

@@ -355,7 +355,7 @@ class Show:
             return self.viewer.plate(shot, middle), f"{shot.id}  plate"
         found = self.version(shot.id, version)
         frame = min(max(middle, found.range.first), found.range.last)
-        mark = " ◉" if version == row.circled else ""
+        mark = "  (circled)" if version == row.circled else ""
         return self.viewer.version(
             shot.id, version, frame, found.recipe.output.master.colour
         ), f"{shot.id}  {version}{mark}"

@@ -14,6 +14,7 @@ from core.files import one_line, sha256_file, write_once
 from core.history.events import Act
 from core.layout import Layout
 from core.recipe.text import parse, recipe_text
+from core.recipe.toml import toml_text, toml_value
 from core.recipe.vary import axes, wedge
 from core.submit import Desk
 
@@ -102,19 +103,13 @@ def _next_name(layout: Layout, shot: str) -> str:
 def _wedge_text(
     name: str, shot: str, job: Job, rows: dict[int, FrameRow], index: int, picture: Path, layout: Layout
 ) -> str:
-    import tomlkit
-
-    document = tomlkit.document()
-    document["schema"] = 1
-    document["wedge"], document["shot"], document["frame"], document["picked"] = name, shot, job.frames[0], index
-    document["asked_by"] = job.asked_by
-    document["sheet"] = {"path": picture.relative_to(layout.media).as_posix(), "sha256": sha256_file(picture)}
-    items = tomlkit.aot()
+    lines = ["schema = 1"]
+    facts = {"wedge": name, "shot": shot, "frame": job.frames[0], "picked": index, "asked_by": job.asked_by}
+    lines += [f"{key} = {toml_value(value)}" for key, value in facts.items()]
+    where = picture.relative_to(layout.media).as_posix()
+    lines.append(f"sheet = {toml_value({'path': where, 'sha256': sha256_file(picture)})}")
+    lines.append(f"base = {toml_text(job.recipes[index])}")
     for item, label in enumerate(job.labels):
-        table = tomlkit.table()
-        table["values"] = label.splitlines()
-        table["pixels"] = rows[item].pixels if item in rows else ""
-        items.append(table)
-    document["item"] = items
-    document["base"] = tomlkit.string(job.recipes[index], multiline=True)
-    return tomlkit.dumps(document)
+        pixels = rows[item].pixels if item in rows else ""
+        lines += ["", "[[item]]", f"values = {toml_value(label.splitlines())}", f"pixels = {toml_value(pixels)}"]
+    return "\n".join(lines) + "\n"

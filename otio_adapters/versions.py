@@ -38,7 +38,7 @@ def put(item: Any, values: Mapping[str, Any]) -> None:
     """
     if values:
         item.metadata[KEY] = {"schema": SCHEMA, **plain(values)}
-    elif KEY in item.metadata:
+    elif get(item):
         del item.metadata[KEY]
 
 
@@ -104,6 +104,19 @@ def add_versions(clip: otio.schema.Clip, references: Mapping[str, Any], active: 
     wanted = reference_key(active) if active else clip.active_media_reference_key
     clip.set_media_references(present, wanted)
     put(clip, {**facts, "editor_key": theirs})
+
+
+def strip(timeline: otio.schema.Timeline) -> None:
+    """Take out everything that rushes put into a timeline, in place: what is left is the editor's."""
+    put(timeline, {})
+    for clip in list(timeline.find_clips()):
+        references = clip.media_references()
+        facts = get(clip)
+        theirs = {key: reference for key, reference in references.items() if not is_ours(key, reference)}
+        if len(theirs) != len(references) and theirs:
+            clip.set_media_references(theirs, editor_key(clip))
+        if facts:
+            del clip.metadata[KEY]
 
 
 def versions(clip: otio.schema.Clip) -> Iterator[tuple[str, Any]]:

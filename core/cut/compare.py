@@ -22,59 +22,29 @@ class Loss:
     what: str
 
 
-def compare_timelines(before: Any, after: Any, *, stripped: bool = True) -> list[Loss]:
-    """What `after` says otherwise than `before`, item by item; empty where nothing was lost.
+def compare_timelines(before: Any, after: Any) -> list[Loss]:
+    """What `after` says otherwise than `before`, our versions and metadata left out; empty where nothing was lost.
 
     Args:
-        before, after: OTIO timelines, or their OTIO JSON text.
-        stripped: leave our versions and our metadata key out of the comparison.
+        before, after: OTIO timelines; neither is changed.
     """
-    old, new = _data(before), _data(after)
-    if stripped:
-        old, new = strip(old), strip(new)
-    # Equal almost always, and equality is fast; the walk is for saying what differs.
-    return [] if old == new else list(_differences(old, new, "the timeline"))
+    return differences(editors_text(before.clone()), editors_text(after.clone()))
 
 
-def strip(value: Any) -> Any:
-    """OTIO JSON data without what rushes wrote: `gen_v…` references, the active key back as it was, our metadata.
+def editors_text(timeline: Any) -> str:
+    """The OTIO JSON of what is the editor's in a timeline. Takes our things out of the timeline given."""
+    from core.cut.read import timeline_text
+    from otio_adapters import versions
 
-    The value given is not changed.
-    """
-    from otio_adapters.versions import KEY, is_generated_key
-
-    if isinstance(value, list):
-        return [strip(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    kept = {key: strip(item) for key, item in value.items() if key != "media_references"}
-    facts = _facts(value)
-    if facts:
-        del kept["metadata"][KEY]
-    references = value.get("media_references")
-    if isinstance(references, dict):
-        ours = {key for key, item in references.items() if is_generated_key(key) and _facts(item)}
-        kept["media_references"] = {key: strip(item) for key, item in references.items() if key not in ours}
-        if "editor_key" in facts:
-            kept["active_media_reference_key"] = facts["editor_key"]
-    return kept
+    versions.strip(timeline)
+    return timeline_text(timeline)
 
 
-def _facts(item: Any) -> dict[str, Any]:
-    """What rushes wrote on an item."""
-    from otio_adapters.versions import KEY, SCHEMA
-
-    metadata = item.get("metadata") if isinstance(item, dict) else None
-    found = metadata.get(KEY) if isinstance(metadata, dict) else None
-    return found if isinstance(found, dict) and found.get("schema") == SCHEMA else {}
-
-
-def _data(timeline: Any) -> Any:
-    if not isinstance(timeline, str):
-        from core.cut.read import timeline_text
-
-        timeline = timeline_text(timeline)
-    return json.loads(timeline)
+def differences(before: str, after: str) -> list[Loss]:
+    """What two OTIO JSON texts say differently, item by item; the last bit of a float is no difference."""
+    if before == after:
+        return []
+    return list(_differences(json.loads(before), json.loads(after), "the timeline"))
 
 
 def _differences(old: Any, new: Any, name: str) -> Iterator[Loss]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from core.cut.compare import Loss, compare_timelines
+from core.cut.compare import Loss, compare_timelines, differences, editors_text
 from core.cut.ranges import seconds, source_zero
 from core.cut.read import PLAIN, read_timeline, timeline_text
 from core.cut.shot import Plate, Shot
@@ -81,7 +81,7 @@ def write_master(cut_file: Path, out: Path, entries: Sequence[Entry], *, receive
     original = received is not None and received.suffix.lower() in PLAIN
     timeline = read_timeline(received) if original and received is not None else cut
     clips = _clips_by_id(cut, timeline, cut_file)
-    before = timeline_text(timeline)
+    before = _before(timeline)
     warnings: list[str] = []
     for entry in entries:
         if entry.clip_id not in clips:
@@ -90,6 +90,14 @@ def write_master(cut_file: Path, out: Path, entries: Sequence[Entry], *, receive
     text = _sealed(timeline)
     losses = _write_checked(out, text, before)
     return Published(out, len(entries), sha256_bytes(text.encode()), losses, tuple(warnings))
+
+
+def _before(timeline: Any) -> str:
+    """The editor's part of the timeline, before anything is put into it."""
+    from otio_adapters import versions
+
+    text = timeline_text(timeline)
+    return text if f'"{versions.SCHEMA}"' not in text else editors_text(timeline.clone())
 
 
 def _clips_by_id(cut: Any, timeline: Any, cut_file: Path) -> dict[str, Any]:
@@ -227,14 +235,14 @@ def _write_checked(out: Path, text: str, before: str) -> tuple[Loss, ...]:
         try:
             temp.write_text(text, encoding="utf-8")
             after = otio.core.deserialize_json_from_file(str(temp))
-            wrong = compare_timelines(text, timeline_text(after), stripped=False)
+            wrong = differences(text, timeline_text(after))
             if wrong:
                 raise CutError(
                     f"The timeline does not read back as it was meant: {wrong[0].what} ({wrong[0].clip}).",
                     where=str(out),
                     todo="Nothing was written. Report this with the cut.",
                 )
-            losses = compare_timelines(before, text)
+            losses = differences(before, editors_text(after))
             settle(temp, out)
         finally:
             temp.unlink(missing_ok=True)

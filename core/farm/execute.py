@@ -54,6 +54,8 @@ def execute(ledger: Ledger, job: Job, bench: Bench) -> str:
         Cancelled: it was cancelled or superseded, or the worker was told to go. Finished frames stay.
         RushesError: why it cannot be rendered; OSError, MemoryError and others from libraries.
     """
+    from core.render.reuse import StepStore
+
     root = Path(job.root)
     settings = read_settings(root / "rushes.toml")
     layout = Layout(root, media_root(root, settings), ledger.path.parent)
@@ -64,6 +66,7 @@ def execute(ledger: Ledger, job: Job, bench: Bench) -> str:
     missing = {item: run.missing(recipe, item, done) for item, recipe in enumerate(recipes)}
     if any(missing.values()):
         run.render({item: recipes[item] for item, frames in missing.items() if frames}, missing)
+        StepStore(layout.steps).prune(round(settings.steps_gb * 1e9))
     rows = ledger.frames(job.id)
     if lost := [item for item, recipe in enumerate(recipes) if run.missing(recipe, item, rows)]:
         raise RenderError(f"Item {lost[0]} came out with frames missing.", todo=f"Retry it: rushes retry {job.id}")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from core.media.resample import from_model, placement
 from core.ops.base import Block, Format, Input, Iptc, Kit, Phase, param
 from core.ops.diffusion import Diffusion, paint
-from core.render.resample import from_model, placement
 
 if TYPE_CHECKING:
     from core.ops.base import Pictures

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import field_validator
 
 from core.errors import ModelError, RecipeError
+from core.media.resample import resize
 from core.ops.base import Block, Format, Input, Iptc, Kit, ModelRef, Op, Phase, param
-from core.render.resample import resize
 
 if TYPE_CHECKING:
     from core.ops.base import Pictures

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from core.errors import RecipeError
+from core.media.resample import Filter, Fit, placement, resize
 from core.ops.base import Block, Format, Input, Iptc, Kit, Op, Phase, param
-from core.render.resample import Filter, Fit, placement, resize
 
 if TYPE_CHECKING:
     from core.ops.base import Pictures
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Reformat(Op):
     """Brings a picture to the size of another, or to a size of its own; channels stay.
 
-    Filters are those of `core.render.resample`, which average over the whole area when they make smaller. Mattes stay
+    Filters are those of `core.media.resample`, which average over the whole area when they make smaller. Mattes stay
     within 0 and 1. `pad` leaves 0 around the picture.
     """
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from core.errors import RecipeError
+from core.media.resample import from_model, resize, to_model
 from core.ops.base import Block, Format, Input, Iptc, Kit, Phase, param
 from core.ops.diffusion import Diffusion, paint
 from core.ops.shared import matte_source, same_size
-from core.render.resample import from_model, resize, to_model
 
 if TYPE_CHECKING:
     from core.ops.base import Pictures

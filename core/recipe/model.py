@@ -117,7 +117,8 @@ class Recipe(Table):
     picked_from: Picked | None = None
     look: LookRef | None = None
     range: tuple[int, int] | None = None
-    tier: Literal["exact", "fast"] = "exact"
+    tier: Literal["exact"] = "exact"
+    """`exact`: the same machine and versions give the same bits. There is no other yet."""
     plate_sha256: str = ""
     """Digest of the plate's frames that the recipe reads; empty in a draft."""
     input: tuple[Material, ...] = ()

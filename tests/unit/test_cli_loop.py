@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -232,6 +233,38 @@ def test_hostile_names_reach_neither_the_terminal_nor_a_path_nor_a_commit(two_ve
     assert "\x1b" not in bodies
     written = (path for path in desk.folder.parent.rglob("*") if "turnover" not in path.parts)
     assert not [path for path in written if any(char in str(path) for char in "\x1b\r\n\x07\u202e")]
+
+
+@pytest.mark.parametrize("no_colour", [True, False])
+def test_on_a_terminal_the_only_escapes_are_our_colours(two_versions: Desk, no_colour: bool) -> None:
+    desk = two_versions
+    env = {**desk.env, "TERM": "xterm-256color", "COLUMNS": "100"}
+    if not no_colour:
+        del env["NO_COLOR"]
+    for words in (("shots",), ("log",), ("versions", SHOT), ("diff", SHOT, "v001", "v002"), ("show", SHOT, "v001")):
+        text = on_a_terminal(words, desk.folder, env)
+        bare = re.sub(r"\x1b\[[0-9;]*m", "", text)
+        assert bare.strip()
+        assert not any(char in bare for char in "\x1b\x07\x9b\u202e")
+        assert not (no_colour and re.search(r"\x1b\[(3|4|9)\d", text)), words
+        assert max(map(len, bare.splitlines())) <= 100 or words[0] == "show"
+
+
+def on_a_terminal(words: tuple[str, ...], folder: Path, env: Mapping[str, str]) -> str:
+    """What `rushes` writes to a terminal."""
+    ours, theirs = os.openpty()
+    command = [sys.executable, "-m", "tui.commands.main", *words]
+    with subprocess.Popen(command, cwd=folder, env=dict(env), stdout=theirs, stderr=theirs, stdin=theirs) as child:
+        os.close(theirs)
+        parts = []
+        try:
+            while part := os.read(ours, 65536):
+                parts.append(part)
+        except OSError:  # Linux says EIO where a terminal has ended
+            pass
+        os.close(ours)
+    assert child.returncode == 0
+    return b"".join(parts).decode().replace("\r\n", "\n")
 
 
 def test_sighup_ends_a_waiting_command_quietly(two_versions: Desk) -> None:

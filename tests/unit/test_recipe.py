@@ -353,11 +353,17 @@ def test_a_recipe_does_not_differ_from_itself_or_its_canonical_text() -> None:
 def test_changes_are_told_by_key_and_prompts_by_word() -> None:
     after = set_values(
         DRAFT,
-        ["paint.prompt=oil painting, embers", "comp.mix=0.8", "paint.curves.bias=", "output.layers=paint", "tier=fast"],
+        [
+            "paint.prompt=oil painting, embers",
+            "comp.mix=0.8",
+            "paint.curves.bias=",
+            "output.layers=paint",
+            "output.master.type=float",
+        ],
         "d",
     )
     found = {change.key: change for change in changes(parse(DRAFT, "d"), parse(after, "d"))}
-    assert found.keys() == {"tier", "output.layers", "paint.curves.bias", "paint.prompt", "comp.mix"}
+    assert found.keys() == {"output.master.type", "output.layers", "paint.curves.bias", "paint.prompt", "comp.mix"}
     words = ((" ", "oil painting"), ("-", "by candlelight"), ("+", ", embers"))
     assert found["paint.prompt"].words == words
     assert (found["comp.mix"].a, found["comp.mix"].b, found["comp.mix"].group) == ("1.0", "0.8", "comp")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from core.render.resample import Fit, from_model, placement, resize, to_model
+from core.media.resample import Fit, from_model, placement, resize, to_model
 
 PILLOW = {
     "lanczos3": Image.Resampling.LANCZOS,

@@ -16,7 +16,7 @@ from core.ops.generate import Generate
 from core.ops.stylize import Stylize
 from core.recipe.model import Recipe
 from core.render.models import Models
-from core.render.resample import to_model
+from core.media.resample import to_model
 from sample_project import tiny
 from tests.model_kit import finder, make_kit, make_models, plate, run
 from tests.render_kit import hashes, make_plate, make_recipe, make_shot, make_work
