@@ -33,6 +33,7 @@ def new_show(cut_file: Path, folder: Path, env: Mapping[str, str], name: str = "
     made = not folder.exists()
     if not made and any(folder.iterdir()):
         raise ShowError("This folder is not empty.", where=str(folder), todo="Name a new folder: rushes new CUT DIR.")
+    layout: Layout | None = None
     try:
         folder.mkdir(parents=True, exist_ok=True)
         layout = _lay_out(folder.absolute(), name or cut.name or cut_file.stem, format_rate(cut.rate), env)
@@ -41,8 +42,8 @@ def new_show(cut_file: Path, folder: Path, env: Mapping[str, str], name: str = "
         paths = _write_turnover(layout, cut_file, cut_text(cut), shots)
         History(layout, env).commit(Act(event="turnover", subject=_subject(settings, shots), paths=tuple(paths)))
     except BaseException:
-        if made:
-            shutil.rmtree(folder, ignore_errors=True)
+        for path in ([folder] if made else []) + ([layout.state.parent] if layout else []):
+            shutil.rmtree(path, ignore_errors=True)
         raise
     layout.media.mkdir(parents=True, exist_ok=True)
     return layout, (*cut.warnings, *warnings)

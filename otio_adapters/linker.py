@@ -6,12 +6,19 @@ otio.adapters.read_from_file("cut.otio", media_linker_name="rushes_linker",
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import opentimelineio as otio
 
-from otio_adapters import versions
+try:
+    from otio_adapters import versions
+except ModuleNotFoundError:
+    # The folder alone, named by OTIO_PLUGIN_MANIFEST_PATH: OTIO loads this file by its path.
+    sys.path.append(str(Path(__file__).resolve().parent.parent))
+    from otio_adapters import versions
 
 
 def link_media_reference(in_clip: otio.schema.Clip, media_linker_argument_map: Mapping[str, Any] | None) -> Any:

@@ -13,7 +13,7 @@ import opentimelineio as otio
 from otio_adapters import versions
 
 _BASES = (24, 30, 48, 60, 120)
-_known: dict[float, float] = {}
+_true: dict[float, float] = {}
 
 
 def true_rate(rate: float) -> float:
@@ -21,10 +21,10 @@ def true_rate(rate: float) -> float:
 
     `RationalTime.nearest_smpte_timecode_rate` is not asked: it makes 24000/1001 of 12 and of 15.
     """
-    if rate not in _known:
+    if rate not in _true:
         close = [base * 1000 / 1001 for base in _BASES if abs(rate - base * 1000 / 1001) < 0.006]
-        _known[rate] = close[0] if close else rate
-    return _known[rate]
+        _true[rate] = close[0] if close else rate
+    return _true[rate]
 
 
 def normalise(timeline: otio.schema.Timeline, mint: Callable[[], str]) -> list[str]:
@@ -51,35 +51,33 @@ def _mint_ids(clips: Iterable[otio.schema.Clip], inferred: dict[int, list[str]],
     seen: set[str] = set()
     copies = 0
     for number, clip in enumerate(clips):
-        facts = versions.get(clip)
-        clip_id = str(facts.get("clip_id", ""))
-        copies += clip_id in seen
-        if not clip_id or clip_id in seen:
-            clip_id = mint()
+        clip_id = versions.get_text(clip, "clip_id")
+        copy = clip_id in seen
+        if not clip_id or copy or number in inferred:
+            facts = versions.get(clip) if clip_id else {}
+            clip_id = mint() if copy or not clip_id else clip_id
+            marks = sorted({*facts.get("inferred", ()), *inferred.get(number, ())})
+            versions.put(clip, {**facts, "clip_id": clip_id, **({"inferred": marks} if marks else {})})
         seen.add(clip_id)
-        marks = sorted({*facts.get("inferred", ()), *inferred.get(number, ())})
-        wanted = {**facts, "clip_id": clip_id, **({"inferred": marks} if marks else {})}
-        if wanted != facts:
-            wanted.pop("schema", None)
-            versions.put(clip, wanted)
+        copies += copy
     return copies
 
 
 def _infer_ranges(clips: list[otio.schema.Clip]) -> dict[int, list[str]]:
     """Fill null ranges from what the cut itself says: the media's where another clip has it, then the clip's own."""
     by_url: dict[str, Any] = {}
-    lacking: list[tuple[int, str, Any]] = []
+    lacking: list[tuple[int, Any]] = []
     marks: dict[int, list[str]] = {}
     for number, clip in enumerate(clips):
         reference = clip.media_reference
-        url = getattr(reference, "target_url", "")
-        if url and reference.available_range is not None:
-            by_url.setdefault(url, reference.available_range)
-        elif url:
-            lacking.append((number, url, reference))
-    for number, url, reference in lacking:
-        if url in by_url:
-            reference.available_range = by_url[url]
+        if isinstance(reference, otio.schema.ExternalReference) and reference.target_url:
+            if reference.available_range is None:
+                lacking.append((number, reference))
+            else:
+                by_url[reference.target_url] = reference.available_range
+    for number, reference in lacking:
+        if reference.target_url in by_url:
+            reference.available_range = by_url[reference.target_url]
             marks[number] = ["available_range"]
     for number, clip in enumerate(clips):
         if clip.source_range is None and clip.media_reference is not None and clip.media_reference.available_range:
@@ -108,14 +106,12 @@ def _recover_start(timeline: otio.schema.Timeline) -> list[str]:
 
 
 def _true_rates(timeline: otio.schema.Timeline) -> list[str]:
-    changed = 0
-    if timeline.global_start_time is not None:
-        changed += _snap(timeline, "global_start_time")
+    changed = _snap_time(timeline, "global_start_time")
     waiting: list[Any] = [timeline.tracks]
     while waiting:
         item = waiting.pop()
         if isinstance(item, otio.schema.Transition):
-            changed += _snap(item, "in_offset") + _snap(item, "out_offset")
+            changed += _snap_time(item, "in_offset") + _snap_time(item, "out_offset")
         elif isinstance(item, otio.core.Item):
             changed += _snap_item(item)
             if isinstance(item, otio.core.Composition):
@@ -124,31 +120,36 @@ def _true_rates(timeline: otio.schema.Timeline) -> list[str]:
 
 
 def _snap_item(item: Any) -> int:
-    changed = _snap(item, "source_range")
+    changed = _snap_range(item, "source_range")
     if item.markers:
-        changed += sum(_snap(marker, "marked_range") for marker in item.markers)
+        changed += sum(_snap_range(marker, "marked_range") for marker in item.markers)
     if isinstance(item, otio.schema.Clip):
         for reference in item.media_references().values():
-            changed += _snap(reference, "available_range")
+            changed += _snap_range(reference, "available_range")
             if isinstance(reference, otio.schema.ImageSequenceReference):
                 changed += true_rate(reference.rate) != reference.rate
                 reference.rate = true_rate(reference.rate)
     return changed
 
 
-def _snap(owner: Any, name: str) -> int:
-    """Give the time or range `owner.name` its true rate. Frame numbers stay. 1 where that changed it."""
-    found = getattr(owner, name, None)
-    if isinstance(found, otio.opentime.TimeRange):
-        start, duration = found.start_time, found.duration
-        if true_rate(start.rate) == start.rate and true_rate(duration.rate) == duration.rate:
-            return 0
-        setattr(owner, name, otio.opentime.TimeRange(_true_time(start), _true_time(duration)))
-        return 1
-    if isinstance(found, otio.opentime.RationalTime) and true_rate(found.rate) != found.rate:
-        setattr(owner, name, _true_time(found))
-        return 1
-    return 0
+def _snap_range(owner: Any, name: str) -> int:
+    """Give the range `owner.name` its true rates. Frame numbers stay. 1 where that changed it."""
+    found = getattr(owner, name)
+    if found is None:
+        return 0
+    start, duration = found.start_time, found.duration
+    if true_rate(start.rate) == start.rate and true_rate(duration.rate) == duration.rate:
+        return 0
+    setattr(owner, name, otio.opentime.TimeRange(_true_time(start), _true_time(duration)))
+    return 1
+
+
+def _snap_time(owner: Any, name: str) -> int:
+    found = getattr(owner, name)
+    if found is None or true_rate(found.rate) == found.rate:
+        return 0
+    setattr(owner, name, _true_time(found))
+    return 1
 
 
 def _true_time(time: Any) -> Any:

@@ -24,10 +24,24 @@ def reference_key(version: str) -> str:
 
 
 def get(item: Any) -> dict[str, Any]:
-    """What rushes wrote on a clip, media reference or timeline, as a plain dictionary; empty where it wrote nothing."""
-    found = item.metadata.get(KEY)
+    """What rushes wrote on a clip, media reference or timeline, as plain data; empty for nothing."""
+    found = _found(item)
     # Copied at once: a dictionary taken from a temporary dies with it.
-    return plain(found) if isinstance(found, Mapping) and found.get("schema") == SCHEMA else {}
+    return {} if found is None else dict(plain(found))
+
+
+def get_text(item: Any, key: str) -> str:
+    """One text of what rushes wrote, without copying the rest: for loops over a whole cut. Empty where there is none."""
+    found = _found(item)
+    value = None if found is None else found.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _found(item: Any) -> Mapping[str, Any] | None:
+    metadata = item.metadata
+    # An absent key costs OTIO an exception: most items have no metadata at all.
+    found = metadata.get(KEY) if len(metadata) else None
+    return found if isinstance(found, Mapping) and found.get("schema") == SCHEMA else None
 
 
 def put(item: Any, values: Mapping[str, Any]) -> None:
@@ -62,7 +76,7 @@ def is_generated_key(key: str) -> bool:
 
 def is_ours(key: str, reference: Any) -> bool:
     """True for a reference that rushes added: its name and its metadata both say so."""
-    return is_generated_key(key) and bool(get(reference))
+    return is_generated_key(key) and _found(reference) is not None
 
 
 def editor_key(clip: otio.schema.Clip) -> str:

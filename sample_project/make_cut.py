@@ -1,6 +1,6 @@
 """Make `cut.otio`, the sample's edit: the same bytes every time.
 
-    python -m sample_project.make_cut
+python -m sample_project.make_cut
 """
 
 from __future__ import annotations

@@ -88,18 +88,18 @@ def write_movie(path: Path, pictures: Iterator[Picture], timecode: str, reel: st
 
 def write_sequence(into: Path, name: str, pictures: Iterator[Picture], first: int) -> None:
     """Half-float EXR, linear Rec.709, numbered by timecode."""
-    import OpenImageIO as oiio
+    import OpenImageIO
 
     into.mkdir(parents=True, exist_ok=True)
     for number, picture in enumerate(pictures, first):
-        spec = oiio.ImageSpec(*SIZE, 3, oiio.HALF)
+        spec = OpenImageIO.ImageSpec(*SIZE, 3, OpenImageIO.HALF)
         spec.attribute("compression", "dwaa:650")
         spec.attribute("DateTime", "2000:01:01 00:00:00")  # else the clock's
         spec.attribute("oiio:ColorSpace", "lin_rec709_scene")
         spec.attribute("chromaticities", "float[8]", (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290))
-        spec.attribute("FramesPerSecond", oiio.TypeDesc("rational"), (RATE.numerator, RATE.denominator))
+        spec.attribute("FramesPerSecond", OpenImageIO.TypeDesc("rational"), (RATE.numerator, RATE.denominator))
         path = into / f"{name}.{number:07d}.exr"
-        output = oiio.ImageOutput.create(str(path))
+        output = OpenImageIO.ImageOutput.create(str(path))
         if not output.open(str(path), spec) or not output.write_image(picture) or not output.close():
             raise OSError(f"{path}: {output.geterror()}")
 

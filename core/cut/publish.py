@@ -111,7 +111,7 @@ def _clips_by_id(cut: Any, timeline: Any, cut_file: Path) -> dict[str, Any]:
             where=str(cut_file),
             todo="Bring the cut in again.",
         )
-    return {str(versions.get(own).get("clip_id", "")): clip for own, clip in zip(ours, theirs, strict=True)}
+    return {versions.get_text(own, "clip_id"): clip for own, clip in zip(ours, theirs, strict=True)}
 
 
 def _add(clip: Any, entry: Entry, warnings: list[str]) -> None:

@@ -44,11 +44,15 @@ def read_cut(path: Path, mint: Callable[[], str] = lambda: str(uuid.uuid4())) ->
     from otio_adapters.normalise import normalise
 
     timeline = read_timeline(path)
+    # Bound to a name: the clips of a temporary list die while it is walked.
+    clips = timeline.find_clips()
+    if not clips:
+        raise CutError("The cut has no clips.", where=str(path), todo="Export the sequence again.")
     try:
         warnings = normalise(timeline, mint)
     except (ValueError, TypeError) as error:
         raise CutError(f"The cut cannot be put in order: {one_line(str(error))}.", where=str(path)) from error
-    return Cut(timeline, one_line(timeline.name, 80), _rate(timeline, path), tuple(warnings))
+    return Cut(timeline, one_line(timeline.name, 80), _rate(timeline, clips, path), tuple(warnings))
 
 
 def cut_text(cut: Cut) -> str:
@@ -77,10 +81,6 @@ def read_timeline(path: Path) -> Any:
         raise CutError(
             f"This holds {_kind(found)}, not a timeline.", where=str(path), todo="Export the sequence as a timeline."
         )
-    # Bound to a name: the clips of a temporary list die while it is walked.
-    clips = found.find_clips()
-    if not clips:
-        raise CutError("The cut has no clips.", where=str(path), todo="Export the sequence again.")
     return found
 
 
@@ -174,13 +174,12 @@ def _kind(found: Any) -> str:
     return f"a {type(found).__name__}"
 
 
-def _rate(timeline: Any, path: Path) -> Fraction:
+def _rate(timeline: Any, clips: Any, path: Path) -> Fraction:
     """The record rate: of the global start, else of most clips."""
     rates: Counter[float] = Counter()
     if timeline.global_start_time is not None:
         rates[timeline.global_start_time.rate] = 1
     else:
-        clips = timeline.find_clips()
         rates.update(clip.source_range.duration.rate for clip in clips if clip.source_range is not None)
     for rate, _ in rates.most_common():
         try:

@@ -68,6 +68,12 @@ class History:
             self._me = Person.parse(line)
         return self._me
 
+    def introduce(self, person: Person) -> None:
+        """Tell git who works in this repository (its own config, nobody else's)."""
+        self.git.ask("config", "user.name", person.name)
+        self.git.ask("config", "user.email", person.email)
+        self._me = None
+
     def state(self) -> str:
         """Why nothing can be committed now (a merge, a rebase, a detached HEAD …), or an empty string."""
         own, _ = git_dirs(self.layout.root)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+import sys
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import opentimelineio as otio
 import pytest
@@ -173,3 +177,29 @@ def test_the_linker_picks_a_version_and_leaves_the_editors_references(tmp_path: 
 
     assert [picked(pick) for pick in (None, "latest", "v001", "v009")] == ["v2.mov", "v3.mov", "v1.mov", "editor.mov"]
     assert linker.link_media_reference(schema.Clip("bare"), None) is None
+
+
+def test_the_folder_alone_works_in_another_otio_program(tmp_path: Path) -> None:
+    folder = tmp_path / "otio_adapters"
+    shutil.copytree(Path(linker.__file__).parent, folder)
+    item = clip("a", movie("editor.mov"), 0, 10)
+    versions.add_versions(item, {"v001": _version("v001")}, "", {"clip_id": "x"})
+    cut = save(timeline([item]), tmp_path / "a.otio")
+    program = (
+        "import sys; sys.meta_path = [f for f in sys.meta_path if 'editable' not in repr(f)]\n"
+        "import opentimelineio as otio\n"
+        f"read = otio.adapters.read_from_file({str(cut)!r}, media_linker_name='rushes_linker',"
+        " media_linker_argument_map={'pick': 'latest'})\n"
+        "import otio_adapters; print(read.tracks[0][0].media_reference.target_url, otio_adapters.__file__)"
+    )
+    env = {"OTIO_PLUGIN_MANIFEST_PATH": str(folder / "plugin_manifest.json"), "OTIO_DISABLE_ENTRYPOINTS_PLUGINS": "1"}
+    ran = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path.parent, env=env, capture_output=True, text=True, check=False
+    )
+    assert ran.stdout.split() == ["v001.mov", str(folder / "__init__.py")], ran.stderr
+
+
+def _version(name: str) -> Any:
+    reference = movie(f"{name}.mov")
+    versions.put(reference, {"version": name})
+    return reference

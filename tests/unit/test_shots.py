@@ -52,23 +52,24 @@ def test_near_uses_of_a_source_are_one_shot_and_far_ones_are_not(place: Path) ->
 
 
 def test_names_that_look_like_shots_are_ids(place: Path) -> None:
-    names = ["sq010_sh0020", "SQ010 sh0030", "sh0040_v003.mov", "sq010_sh0050_gen_v002", "A001_C003_0101", "", "shot_7b"]
+    names = ["sq010_sh0020", "SQ010 sh0030", "sh0040_v003.mov", "sq010_sh0050_gen_v002", "A001_C003_0101", ""]
     items = [clip(name, movie(), n * 100, 10) for n, name in enumerate(names)]
     shots, warnings = shots_of(timeline(items), place, share_gap=0)
     assert [shot.id for shot in shots] == [
-        "sq010_sh0020", "SQ010_sh0030", "sh0040", "sq010_sh0050", "sh0010", "sh0020", "sh0030",
+        "sq010_sh0020", "SQ010_sh0030", "sh0040", "sq010_sh0050", "sh0010", "sh0020",
     ]  # fmt: skip
     assert warnings == ()
 
 
 def test_clips_that_name_different_shots_are_never_one(place: Path) -> None:
-    items = [clip(name, movie(), start, 10) for name, start in (("sh0010", 0), ("sh0020", 12), ("sh0010", 24), ("", 30))]
+    used = (("sh0010", 0), ("sh0020", 12), ("sh0010", 24), ("", 30))
+    items = [clip(name, movie(), start, 10) for name, start in used]
     shots, _ = shots_of(timeline(items), place)
     assert {shot.id: len(shot.uses) for shot in shots} == {"sh0010": 3, "sh0020": 1}
 
 
 def test_a_name_on_two_media_gets_a_suffix_and_a_warning(place: Path) -> None:
-    items = [clip("sh0010", movie(), 0, 10), clip("SH0010", movie("other.mov"), 0, 10), clip("sh0010_2", movie(), 500, 9)]
+    items = [clip("sh0010", movie(), 0, 10), clip("SH0010", movie("other.mov"), 0, 10), clip("", movie(), 500, 9)]
     shots, warnings = shots_of(timeline(items), place)
     assert [shot.id for shot in shots] == ["sh0010", "SH0010_2", "sh0020"]
     assert warnings == ("SH0010: the name is taken by other media, this one is called SH0010_2",)
@@ -211,7 +212,7 @@ def test_an_image_sequence_is_found_and_hashed_file_by_file(tmp_path: Path) -> N
         (movie("gone/\x1b[2Jplate.mov"), "not there"),
         (movie("https://example.com/a.mov"), "not a file"),
         (movie("a%00b.mov"), "not there"),
-        (schema.ImageSequenceReference("seq", "p.", ".exr", 1, frame_step=2, available_range=span(0, 99)), "frame step"),
+        (schema.ImageSequenceReference("s", "p.", ".exr", 1, frame_step=2, available_range=span(0, 99)), "frame step"),
         (movie("broken.mov"), "truncated after frame 7"),
     ],
 )
@@ -259,9 +260,10 @@ _ids = st.from_regex(r"[a-z][a-z0-9_]{0,8}[a-z0-9]", fullmatch=True).filter(lamb
 _rates = st.sampled_from([Fraction(25), Fraction(24000, 1001), Fraction(30000, 1001), Fraction(48)])
 _small = st.integers(-2000, 10**6)
 _ranges = st.builds(lambda first, length: FrameRange(first, first + length), _small, st.integers(0, 5000))
+_aspects = st.fractions(Fraction(1, 2), 2, max_denominator=90)
 _plates = st.builds(
     Plate, path=_text, kind=st.sampled_from(["movie", "sequence", "still"]), media=_ranges, offset=_small, rate=_rates,
-    width=st.integers(1, 9000), height=st.integers(1, 9000), pixel_aspect=st.fractions(Fraction(1, 2), 2, max_denominator=90),
+    width=st.integers(1, 9000), height=st.integers(1, 9000), pixel_aspect=_aspects,
     colour=_text, alpha=st.sampled_from(["none", "straight", "premultiplied"]), timecode=st.none() | _small,
     drop=st.booleans(), reel=_text, sha256=_text,
 )  # fmt: skip

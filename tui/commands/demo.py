@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from core.overview import ShotRow
     from core.show import Show
 
+GUEST = ("Demo Artist", "demo@example.com")
 MARK = "rushes-demo"
 """A file in the show's .git: this show was made by the demo, and the demo may make it again."""
 
@@ -111,21 +112,36 @@ def _models(folder: Path) -> Path:
 
 
 def _new_show(folder: Path, env: Mapping[str, str]) -> Show:
+    from core.history.events import Person
     from core.show import Show
     from sample_project import folder as sample
 
     cut = sample() / "cut.otio"
     _say(f"A cut comes in from editorial: {cut.name}")
-    show, warnings = Show.create(cut, folder, env)
+    unknown = not _git_knows_you(env)
+    guest = {
+        f"GIT_{role}_{key}": value
+        for role in ("AUTHOR", "COMMITTER")
+        for key, value in zip(("NAME", "EMAIL"), GUEST, strict=True)
+    }
+    show, warnings = Show.create(cut, folder, {**env, **guest} if unknown else env)
+    if unknown:
+        _tell(f"git does not know who you are; in this show you are {GUEST[0]}")
+        show.history.introduce(Person(*GUEST))
     (folder / ".git" / MARK).touch()
     for warning in warnings:
         _tell(warning)
     for row in show.shots():
         plate = row.shot.plate
         _tell(f"{row.shot.id}: {row.cut_frames} frames in the cut, {plate.path if plate else row.shot.missing}")
-    _say("Building a tiny diffusion checkpoint (90 000 parameters: it paints badly, but everything about it is real)")
+    _say("Building a tiny diffusion checkpoint (155 000 parameters: it paints badly, but all of it is real)")
     _build_checkpoint(_models(folder) / "tiny")
     return show
+
+
+def _git_knows_you(env: Mapping[str, str]) -> bool:
+    asked = subprocess.run(["git", "config", "--get", "user.email"], capture_output=True, env=dict(env), check=False)
+    return asked.returncode == 0 or "GIT_AUTHOR_EMAIL" in env
 
 
 def _build_checkpoint(folder: Path) -> None:
