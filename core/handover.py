@@ -40,7 +40,9 @@ def publish(
     """
     if purpose not in PURPOSES:
         raise BadInput(f"Cannot publish for {purpose!r}.", todo=f"Allowed: {', '.join(PURPOSES)}.")
-    entries = [entry for row in rows for entry in _entries(layout, row, versions(row.shot.id), every_version)]
+    entries = [
+        entry for row in rows if row.shot.plate for entry in _entries(layout, row, versions(row.shot.id), every_version)
+    ]
     if not entries:
         raise ShowError("There is no complete version to hand over.", todo="Generate one: rushes generate SHOT --wait.")
     name = _next_name(layout, settings)

@@ -28,7 +28,7 @@ from core.recipe.model import Recipe
 from core.recipe.text import parse
 
 if TYPE_CHECKING:
-    from core.audit.pictures import Comparison, Viewer
+    from core.audit.pictures import Comparison, Frames, Viewer
     from core.audit.verify import Verdict
     from core.cut.publish import Published
 
@@ -48,6 +48,12 @@ class Version:
     frames_path: str
     """The frames as compositors name them, with `%04d`."""
     range: FrameRange
+
+    @property
+    def frames(self) -> Frames:
+        from core.audit.pictures import Frames
+
+        return Frames(self.row.shot, self.row.version, self.frames_path, self.recipe.output.master.colour)
 
 
 class Show:
@@ -286,21 +292,10 @@ class Show:
         from core.audit.pictures import compare_versions
 
         one, two = self.version(shot, a), self.version(shot, b)
-        common = one.range.intersect(two.range)
-        have = [f for f in common if all(self.layout.frame(v.row.shot, v.row.version, f).exists() for v in (one, two))]
         target = out or self.layout.media / "compare" / f"{one.row.shot}_{one.row.version}_{two.row.version}.png"
-        spaces = (one.recipe.output.master.colour, two.recipe.output.master.colour)
-        return compare_versions(
-            self.viewer,
-            one.row.shot,
-            one.row.version,
-            two.row.version,
-            have,
-            spaces,
-            changes(one.recipe, two.recipe),
-            target,
-            tick,
-        )
+        common = one.range.intersect(two.range)
+        told = changes(one.recipe, two.recipe)
+        return compare_versions(self.viewer, one.frames, two.frames, common, told, target, tick)
 
     def sheet(self, out: Path | None = None) -> Path:
         """One frame of every shot in cut order: its circled version, else the newest complete one, else the plate."""
@@ -356,6 +351,4 @@ class Show:
         found = self.version(shot.id, version)
         frame = min(max(middle, found.range.first), found.range.last)
         mark = "  (circled)" if version == row.circled else ""
-        return self.viewer.version(
-            shot.id, version, frame, found.recipe.output.master.colour
-        ), f"{shot.id}  {version}{mark}"
+        return self.viewer.version(found.frames, frame), f"{shot.id}  {version}{mark}"

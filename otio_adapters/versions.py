@@ -31,7 +31,7 @@ def get(item: Any) -> dict[str, Any]:
 
 
 def get_text(item: Any, key: str) -> str:
-    """One text of what rushes wrote, without copying the rest: for loops over a whole cut. Empty where there is none."""
+    """One text of what rushes wrote, without copying the rest (for loops over a cut); empty where there is none."""
     found = _found(item)
     value = None if found is None else found.get(key)
     return value if isinstance(value, str) else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,6 +56,29 @@ class Comparison:
         return sum(row.difference.ssim for row in self.rows) / len(self.rows)
 
 
+@dataclass(frozen=True, slots=True)
+class Frames:
+    """A version's master frames: where they lie (`%04d`) and the colour space they are in."""
+
+    shot: str
+    version: str
+    pattern: str
+    space: str
+
+    def path(self, frame: int) -> Path:
+        return Path(self.pattern % frame)
+
+    def read(self, frame: int) -> NDArray[np.float32]:
+        """(H, W, C) float32 in `space`. Raises MediaError where the frame is not there."""
+        if not self.path(frame).exists():
+            raise MediaError(
+                f"Frame {frame} of {self.shot} {self.version} is not on this machine.",
+                where=str(self.path(frame)),
+                todo=f"Copy it here, or see how far the version is: rushes versions {self.shot}.",
+            )
+        return read_frame(self.path(frame))
+
+
 class Viewer:
     """Pictures as an eye sees them: (H, W, 3) uint8 in sRGB, from a version's frames or the plate."""
 
@@ -64,8 +87,9 @@ class Viewer:
         self.settings = settings
         self.colour = Colour(settings.colour_config)
 
-    def version(self, shot: str, version: str, frame: int, space: str) -> NDArray[np.uint8]:
-        return self._shown(read_frame(self.layout.frame(shot, version, frame)), space)
+    def version(self, frames: Frames, frame: int) -> NDArray[np.uint8]:
+        """Raises MediaError where the frame is not there."""
+        return self._shown(frames.read(frame), frames.space)
 
     def file(self, path: Path, space: str) -> NDArray[np.uint8]:
         return self._shown(read_frame(path), space)
@@ -87,27 +111,26 @@ class Viewer:
 
 
 def compare_versions(
-    viewer: Viewer, shot: str, a: str, b: str, frames: Sequence[int], spaces: tuple[str, str],
-    changes: tuple[Change, ...], out: Path, tick: Callable[[int], None],
+    viewer: Viewer, a: Frames, b: Frames, common: Iterable[int], changes: tuple[Change, ...], out: Path,
+    tick: Callable[[int], None],
 ) -> Comparison:  # fmt: skip
-    """Compare every frame that both versions have, in scene-linear values. Raises ShowError where there is none."""
-    if not frames:
-        raise ShowError(
-            f"{a} and {b} have no frame in common.", todo="Render the frames that miss, or compare other versions."
-        )
+    """Compare every frame that both versions have, in the values of their files. Raises ShowError: there is none."""
     rows = []
-    for frame in frames:
+    for frame in (frame for frame in common if a.path(frame).exists() and b.path(frame).exists()):
         tick(frame)
-        pair = [read_frame(viewer.layout.frame(shot, version, frame)) for version in (a, b)]
-        if pair[0].shape[:2] != pair[1].shape[:2]:
-            raise ShowError(f"{a} and {b} differ in size at frame {frame}.", todo="Compare versions of one size.")
+        pair = [side.read(frame) for side in (a, b)]
+        if pair[0].shape != pair[1].shape:
+            raise ShowError(
+                f"{a.version} and {b.version} differ in size at {frame}.", todo="Compare versions of one size."
+            )
         rows.append(FrameRow(frame, compare(pair[0], pair[1])))
+    if not rows:
+        what = f"{a.version} and {b.version} have no frame in common."
+        raise ShowError(what, todo="Render the frames that miss, or compare other versions.")
     most = max(rows, key=lambda row: row.difference.mean).frame
-    comparison(
-        viewer.version(shot, a, most, spaces[0]), viewer.version(shot, b, most, spaces[1]), out,
-        captions=(f"{shot} {a} · {most}", f"{shot} {b} · {most}"),
-    )  # fmt: skip
-    return Comparison(shot, a, b, tuple(rows), changes, out)
+    captions = (f"{a.shot} {a.version} · {most}", f"{b.shot} {b.version} · {most}")
+    comparison(viewer.version(a, most), viewer.version(b, most), out, captions=captions)
+    return Comparison(a.shot, a.version, b.version, tuple(rows), changes, out)
 
 
 def sheet(cells: Iterable[tuple[NDArray[np.uint8], str]], out: Path, columns: int = 4) -> Path:

@@ -11,12 +11,12 @@ import pytest
 
 from core.errors import Cancelled, RecipeError, RenderError
 from core.frames import FrameRange
+from core.media.resample import to_model
 from core.ops.base import Format
 from core.ops.generate import Generate
 from core.ops.stylize import Stylize
 from core.recipe.model import Recipe
 from core.render.models import Models
-from core.media.resample import to_model
 from sample_project import tiny
 from tests.model_kit import finder, make_kit, make_models, plate, run
 from tests.render_kit import hashes, make_plate, make_recipe, make_shot, make_work

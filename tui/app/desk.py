@@ -53,7 +53,7 @@ class Desk:
         else:
             found = self.show.version(shot.id, source)
             near = found.range.nearest(frame)
-            picture = self.show.viewer.version(shot.id, source, near, found.recipe.output.master.colour)
+            picture = self.show.viewer.version(found.frames, near)
         aspect = float(shot.plate.pixel_aspect) if shot.plate else 1.0
         return PictureLoaded(shot.id, source, near, strips(picture, columns, rows, aspect))
 

@@ -15,8 +15,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     typed = words[: words.index("--")] if "--" in words else words
     debug = "--debug" in typed or bool(os.environ.get("RUSHES_DEBUG"))
     for stream in (sys.stdout, sys.stderr):
-        # A terminal that cannot show a character gets `?`, never a crash.
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+        # A terminal that cannot show a character gets `?`, never a crash; a log has lines in the order they were said.
+        stream.reconfigure(errors="replace", line_buffering=True)  # type: ignore[union-attr]
     if words[:1] == ["--version"]:
         return guarded(tell_version, debug=debug)
     obey_signals()
