@@ -15,7 +15,7 @@ from typing import Any
 from core.errors import Broken, HistoryError
 from core.failpoints import failpoint
 from core.farm.jobs import Attempt, FrameRow, Job
-from core.files import write_once
+from core.files import sha256_file, write_once
 from core.history.events import RECIPE, SHOT, VERSION, Act, Person
 from core.history.git import History
 from core.history.record import (
@@ -44,6 +44,8 @@ class Made:
     recipe: Recipe
     rows: Sequence[FrameRow]
     attempts: Sequence[Attempt]
+    review: Path | None = None
+    """The review movie."""
 
 
 def complete_version(layout: Layout, history: History, made: Made) -> str:
@@ -113,6 +115,7 @@ def make_record(layout: Layout, made: Made, manifest: str) -> Record:
         colour=recipe.output.master.colour,
         media=_pattern(masters[0]),
         layers={row.layer: _pattern(row) for row in made.rows if row.layer and row.frame == masters[0].frame},
+        review=_movie(layout, made.review),
         frame_list=frame_list_digest(manifest),
         pixels={row.frame: row.pixels for row in masters},
         facts={row.frame: noted for row in masters if (noted := _noted(row.facts))},
@@ -126,6 +129,12 @@ def make_record(layout: Layout, made: Made, manifest: str) -> Record:
         iptc=source_type(contributing(recipe)),
         **totals([attempt.tally for attempt in made.attempts], masters),
     )
+
+
+def _movie(layout: Layout, path: Path | None) -> dict[str, str]:
+    if path is None:
+        return {}
+    return {"path": path.relative_to(layout.media).as_posix(), "sha256": sha256_file(path)}
 
 
 def totals(tallies: Iterable[Mapping[str, Any]], masters: Sequence[FrameRow]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from core.farm.complete import Made, complete_version
 from core.farm.inputs import check_plate, material_paths
 from core.farm.jobs import FrameRow, Job
 from core.farm.ledger import Ledger
+from core.farm.movie import write_review
 from core.files import sha256_file, sweep
 from core.history.git import History
 from core.layout import Layout, Settings, media_root, read_settings
@@ -72,7 +73,7 @@ def execute(ledger: Ledger, job: Job, bench: Bench) -> str:
         raise RenderError(f"Item {lost[0]} came out with frames missing.", todo=f"Retry it: rushes retry {job.id}")
     if job.kind != "version":
         return ""
-    made = Made(ledger.job(job.id), recipes[0], rows, ledger.attempts(job.id))
+    made = Made(ledger.job(job.id), recipes[0], rows, ledger.attempts(job.id), run.review(recipes[0]))
     return complete_version(layout, History(layout, bench.env), made)
 
 
@@ -112,6 +113,13 @@ class _Run:
         have = {(row.frame, row.layer) for row in rows if row.item == item}
         wanted = ("", *recipe.output.layers)
         return tuple(frame for frame in self.job.frames if any((frame, layer) not in have for layer in wanted))
+
+    def review(self, recipe: Recipe) -> Path | None:
+        """The review movie where the recipe asks for one."""
+        if recipe.output.review is None:
+            return None
+        shot = read_shot(self.layout.shot(self.job.shot))
+        return write_review(self.layout, self.settings, shot, self.job.version, recipe, self.job.recipes[0], self.tick)
 
     def render(self, recipes: Mapping[int, Recipe], missing: Mapping[int, tuple[int, ...]]) -> None:
         shot = read_shot(self.layout.shot(self.job.shot))

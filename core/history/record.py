@@ -62,6 +62,8 @@ class Record:
     """The master frames: a printf pattern relative to the media root."""
     layers: Mapping[str, str] = field(default_factory=dict)
     """Layer → printf pattern."""
+    review: Mapping[str, str] = field(default_factory=dict)
+    """The review movie, where the recipe asked for one: `path` relative to the media root, `sha256`."""
     frame_list: str = ""
     """sha256 of the manifest's text: of the file `vNNN.sha256`."""
     pixels: Mapping[int, str] = field(default_factory=dict)

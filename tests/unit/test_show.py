@@ -11,6 +11,8 @@ import opentimelineio as otio
 import pytest
 
 from core.errors import BadInput, RecipeError, ShowError
+from core.files import sha256_file
+from core.media.read import probe
 from core.show import Show
 from tests import shows
 from tests.shows import BLEND, finish
@@ -182,3 +184,13 @@ def test_a_cut_that_cannot_be_read_leaves_nothing_behind(tmp_path: Path) -> None
     with pytest.raises(BadInput):
         Show.create(broken, tmp_path / "show", dict(os.environ))
     assert not (tmp_path / "show").exists()
+
+
+def test_a_review_movie_has_the_plates_timecode_and_every_frame(show: Show) -> None:
+    version(show, BLEND + '[output]\nreview = { codec = "prores_422hq", burnin = true }\n')
+    record = show.version("sq010_sh0010", "v001").record
+    assert record is not None
+    movie = show.layout.media / record["review"]["path"]
+    info = probe(movie)
+    assert (len(info.frames), info.rate, info.width, info.height) == (12, 25, 32, 18)
+    assert sha256_file(movie) == record["review"]["sha256"] and show.verify().ok

@@ -63,6 +63,7 @@ mix = 0.9
 
 [output]
 layers = ["paint"]
+review = {{ codec = "h264", burnin = true }}
 """
 
 
