@@ -10,6 +10,7 @@ from core.cut.shots import Shot
 from core.errors import RecipeError, ShowError
 from core.files import check_name, safe_name, sha256_bytes, write_atomic
 from core.layout import Layout, version_name, version_number
+from core.overview import read_recipe
 from core.recipe.model import Recipe
 from core.recipe.text import parse, recipe_text, set_values, starter
 from core.recipe.vary import with_look
@@ -29,14 +30,14 @@ class Draft:
 def read_draft(layout: Layout, shot: Shot, name: str = "draft") -> Draft:
     """The shot's draft as typed; a starter text where nobody has typed yet (written when it is first changed)."""
     path = layout.draft(shot.id, check_name(name, "draft name"))
-    text = path.read_text(encoding="utf-8") if path.exists() else starter(shot.id, shot.range)
+    text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else starter(shot.id, shot.range)
     return _judged(shot, path, text)
 
 
 def write_draft(layout: Layout, shot: Shot, text: str, name: str = "draft") -> Draft:
     """Save what was typed, valid or not. A former text that differs is kept beside it (`draft.1.toml` …)."""
     path = layout.draft(shot.id, check_name(name, "draft name"))
-    if path.exists() and path.read_text(encoding="utf-8") != text:
+    if path.exists() and path.read_bytes() != text.encode():
         _keep(path)
     write_atomic(path, text)
     return _judged(shot, path, text)
@@ -78,15 +79,12 @@ def edited(
 
 def from_recipe(layout: Layout, shot: str, version: str) -> str:
     """A draft text that goes on from a frozen version: its values, with that version as the parent."""
-    path = layout.recipe(shot, version)
-    if not path.exists():
-        raise ShowError(f"{shot} has no {version}.", todo=f"See `rushes versions {shot}`.")
-    return thawed(path.read_text(encoding="utf-8"), str(path), version)
+    _, recipe = read_recipe(layout, shot, version)
+    return thawed(recipe, version)
 
 
-def thawed(text: str, where: str, parent: str) -> str:
-    """A frozen text as a draft again: what freezing measured (digests, revisions) is taken out, `parent` set."""
-    frozen = parse(text, where)
+def thawed(frozen: Recipe, parent: str) -> str:
+    """A frozen recipe as a draft again: what freezing measured (digests, revisions) is taken out, `parent` set."""
     measured: dict[str, object] = {
         "plate_sha256": "",
         "rev": {},

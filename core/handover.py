@@ -13,8 +13,8 @@ from core.files import safe_name, sha256_file, write_once
 from core.history.events import Act
 from core.history.git import History
 from core.layout import Layout, Settings
-from core.overview import ShotRow, VersionRow
-from core.recipe.text import parse, recipe_sha
+from core.overview import ShotRow, VersionRow, read_recipe
+from core.recipe.text import recipe_sha
 from core.turnover import MAIN
 
 PURPOSES = ("master",)
@@ -77,9 +77,7 @@ def _entries(layout: Layout, row: ShotRow, versions: list[VersionRow], every: bo
 
 
 def _media(layout: Layout, shot: str, version: str, rows: list[VersionRow]) -> VersionMedia:
-    path = layout.recipe(shot, version)
-    text = path.read_text(encoding="utf-8")
-    recipe = parse(text, str(path))
+    text, recipe = read_recipe(layout, shot, version)
     seeds = sorted({str(step.seed) for step in recipe.step if hasattr(step, "seed")})
     status = next(row.status for row in rows if row.version == version)
     first = layout.frame(shot, version, 0, suffix=f".{recipe.output.master.format}")

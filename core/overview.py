@@ -13,6 +13,8 @@ from core.errors import ShowError
 from core.files import one_line
 from core.history.review import Review, fold, read_events
 from core.layout import Layout, version_number
+from core.recipe.model import Recipe
+from core.recipe.text import parse
 
 if TYPE_CHECKING:
     from core.farm.ledger import Job
@@ -47,7 +49,7 @@ class VersionRow:
     shot: str
     version: str
     state: str
-    """claimed, queued, rendering, complete, failed, cancelled or abandoned."""
+    """claimed, queued, rendering, complete, failed, cancelled, abandoned; or unreadable: `reason` says why."""
     status: str
     circled: str
     parent: str
@@ -94,6 +96,20 @@ def read_record(layout: Layout, shot: str, version: str) -> dict[str, Any] | Non
     return record
 
 
+def read_recipe(layout: Layout, shot: str, version: str) -> tuple[str, Recipe]:
+    """A version's recipe: its text and what it says. Raises ShowError (missing, no text) and RecipeError."""
+    path = layout.recipe(shot, version)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        known = ", ".join(version_names(layout, shot)) or "none"
+        raise ShowError(f"{shot} has no {version}.", todo=f"Versions of {shot}: {known}.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        todo = "Run `rushes verify`; git has the recipe as it was: git checkout HEAD -- FILE."
+        raise ShowError(f"The recipe cannot be read: {one_line(str(error))}.", where=str(path), todo=todo) from error
+    return text, parse(text, str(path))
+
+
 def version_rows(layout: Layout, shot: str, jobs: Iterable[Job]) -> list[VersionRow]:
     """A shot's versions, oldest first."""
     by_version = {job.version: job for job in jobs if job.shot == shot and job.kind == "version"}
@@ -102,8 +118,10 @@ def version_rows(layout: Layout, shot: str, jobs: Iterable[Job]) -> list[Version
 
 
 def _version_row(layout: Layout, shot: str, version: str, job: Job | None, review: Review) -> VersionRow:
-    head = _recipe_head(layout, shot, version)
-    record = read_record(layout, shot, version)
+    try:
+        head, record = _recipe_head(layout, shot, version), read_record(layout, shot, version)
+    except ShowError as error:  # one bad file must not hide the rest of the show
+        return _unreadable(shot, version, error)
     first, last = head.get("range") or (1, 0)
     total = last - first + 1
     state, done = ("claimed", 0) if job is None else (job.state, job.done)
@@ -121,6 +139,11 @@ def _version_row(layout: Layout, shot: str, version: str, job: Job | None, revie
         at=job.created if job else str((record or {}).get("at", "")),
         done=done, total=total, notes=said.open_notes, reason=one_line(job.reason) if job else "",
     )  # fmt: skip
+
+
+def _unreadable(shot: str, version: str, error: ShowError) -> VersionRow:
+    reason = one_line(f"{error.what} {error.where}")
+    return VersionRow(shot, version, "unreadable", NOT_STARTED, "", "", "", "", "", 0, 0, 0, reason)
 
 
 def _recipe_head(layout: Layout, shot: str, version: str) -> Mapping[str, Any]:

@@ -25,7 +25,6 @@ from core.layout import Layout, Settings, find_root, media_root, read_settings, 
 from core.overview import ShotRow, VersionRow
 from core.recipe.changes import Change, changes
 from core.recipe.model import Recipe
-from core.recipe.text import parse
 
 if TYPE_CHECKING:
     from core.audit.pictures import Comparison, Frames, Viewer
@@ -101,7 +100,8 @@ class Show:
 
     def shot(self, shot: str) -> Shot:
         """Raises ShowError where there is no such shot."""
-        return self._all_shots()[self.select([shot])[0]]
+        every = self._all_shots()
+        return every.get(shot) or every[self.select([shot])[0]]
 
     def shots(self) -> list[ShotRow]:
         """The shot list, in cut order."""
@@ -119,13 +119,8 @@ class Show:
     def version(self, shot: str, version: str) -> Version:
         """Raises ShowError where there is no such version."""
         shot, name = self.shot(shot).id, version_name(version_number(version))
-        row = next((row for row in self.versions(shot) if row.version == name), None)
-        if row is None:
-            known = ", ".join(row.version for row in self.versions(shot)) or "none"
-            raise ShowError(f"{shot} has no {name}.", todo=f"Versions of {shot}: {known}.")
-        path = self.layout.recipe(shot, name)
-        text = path.read_text(encoding="utf-8")
-        recipe = parse(text, str(path))
+        text, recipe = overview.read_recipe(self.layout, shot, name)
+        row = next(row for row in self.versions(shot) if row.version == name)
         pattern = self.layout.frame(shot, name, 0, suffix=f".{recipe.output.master.format}")
         return Version(
             row, text, recipe, overview.read_record(self.layout, shot, name), overview.read_review(self.layout, shot),

@@ -18,11 +18,11 @@ from core.history.events import Act
 from core.history.git import History
 from core.layout import Layout, Settings, version_name
 from core.ops.base import ModelRef
-from core.overview import VersionRow, version_names
+from core.overview import VersionRow, read_recipe, version_names
 from core.recipe.changes import Change, changes
 from core.recipe.freeze import freeze
 from core.recipe.model import Recipe
-from core.recipe.text import parse, recipe_sha, recipe_text
+from core.recipe.text import recipe_sha, recipe_text
 from core.recipe.weights import HashCache, Weights, resolve
 
 
@@ -102,9 +102,8 @@ def submit_missing(desk: Desk, shot: Shot, rows: Iterable[VersionRow]) -> list[J
             job = next(job for job in desk.ledger.jobs() if (job.shot, job.version) == (shot.id, row.version))
             jobs.append(desk.ledger.retry(job.id))
         elif row.state == "claimed":
-            path = desk.layout.recipe(shot.id, row.version)
-            text = path.read_text(encoding="utf-8")
-            jobs.append(_queued(desk, shot.id, row.version, text, parse(text, str(path))))
+            text, recipe = read_recipe(desk.layout, shot.id, row.version)
+            jobs.append(_queued(desk, shot.id, row.version, text, recipe))
     return jobs
 
 
@@ -153,10 +152,9 @@ def _taken(desk: Desk, shot: str) -> list[int]:
 
 def _summed_up(layout: Layout, shot: str, frozen: Recipe, *, typed: bool) -> Recipe:
     """Where nobody typed a summary for this version: what changed since its parent, in words."""
-    path = layout.recipe(shot, frozen.parent) if frozen.parent else None
-    if typed or path is None or not path.exists():
+    if typed or frozen.parent not in version_names(layout, shot):
         return frozen
-    before = parse(path.read_text(encoding="utf-8"), str(path))
+    _, before = read_recipe(layout, shot, frozen.parent)
     if frozen.summary not in ("", before.summary):
         return frozen
     said = [_in_short(change) for change in changes(before, frozen) if change.key not in ("summary", "parent")]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from core.cut.shots import Shot, plate_path
+from core.cut.shots import Shot, plate_path, sequence_digest
 from core.files import one_line, sha256_bytes, sha256_file
 from core.history.git import History
 from core.history.record import read_manifest
@@ -57,22 +57,20 @@ def verify(
 
 
 def _plate(layout: Layout, shot: Shot) -> Check:
-    if shot.plate is None:
+    plate = shot.plate
+    if plate is None:
         return Check(shot.id, "", "plate", "pending", shot.missing)  # it came in without
-    path = plate_path(shot.plate, layout.root)
-    if shot.plate.kind == "sequence":
-        lost = [index for index in shot.plate.media if not (path.parent / (path.name % index)).exists()]
-        return Check(shot.id, "", "plate", "missing" if lost else "ok", f"frame {lost[0]} is not there" if lost else "")
-    if not path.exists():
-        return Check(shot.id, "", "plate", "missing", str(path))
-    same = sha256_file(path) == shot.plate.sha256
-    return Check(
-        shot.id,
-        "",
-        "plate",
-        "ok" if same else "changed",
-        "" if same else f"{path} is not the file that was turned over",
-    )
+    path = plate_path(plate, layout.root)
+    files = {index: path.with_name(path.name % index) if plate.kind == "sequence" else path for index in plate.media}
+    lost = next((file for file in files.values() if not file.exists()), None)
+    if lost is not None:
+        return Check(shot.id, "", "plate", "missing", one_line(str(lost)))
+    if plate.kind == "sequence":
+        now = sequence_digest((index, sha256_file(file)) for index, file in files.items())
+    else:
+        now = sha256_file(path)
+    same = now == plate.sha256
+    return Check(shot.id, "", "plate", "ok" if same else "changed", "" if same else "not what was turned over")
 
 
 def _version(layout: Layout, history: History, shot: Shot, version: str, claims: set[int]) -> Iterator[Check]:
