@@ -108,7 +108,8 @@ def _wedge_text(
     lines += [f"{key} = {toml_value(value)}" for key, value in facts.items()]
     where = picture.relative_to(layout.media).as_posix()
     lines.append(f"sheet = {toml_value({'path': where, 'sha256': sha256_file(picture)})}")
-    lines.append(f"base = {toml_text(job.recipes[index])}")
+    base = job.recipes[index]
+    lines.append(f"base = '''\n{base}'''" if "'''" not in base else f"base = {toml_text(base)}")
     for item, label in enumerate(job.labels):
         pixels = rows[item].pixels if item in rows else ""
         lines += ["", "[[item]]", f"values = {toml_value(label.splitlines())}", f"pixels = {toml_value(pixels)}"]
