@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -23,6 +23,7 @@ from core.history.repo import clone_id
 from core.history.review import Review, ReviewEvent, append, writer
 from core.layout import Layout, Settings, find_root, media_root, read_settings, state_root, version_name, version_number
 from core.overview import ShotRow, VersionRow
+from core.progress import Tick, silent
 from core.recipe.changes import Change, changes
 from core.recipe.model import Recipe
 
@@ -75,11 +76,13 @@ class Show:
         return cls(Layout(root, media_root(root, settings), state), settings, env)
 
     @classmethod
-    def create(cls, cut: Path, folder: Path, env: Mapping[str, str], name: str = "") -> tuple[Show, tuple[str, ...]]:
+    def create(
+        cls, cut: Path, folder: Path, env: Mapping[str, str], name: str = "", tick: Tick = silent
+    ) -> tuple[Show, tuple[str, ...]]:
         """A new show from an editor's cut, and what to know of the cut. Raises CutError, ShowError."""
         from core.turnover import new_show
 
-        layout, warnings = new_show(cut, folder, env, name)
+        layout, warnings = new_show(cut, folder, env, name, tick)
         return cls(layout, read_settings(layout.settings), env), warnings
 
     @cached_property
@@ -280,9 +283,7 @@ class Show:
         )
         return event
 
-    def compare(
-        self, shot: str, a: str, b: str, out: Path | None = None, tick: Callable[[int], None] = lambda _: None
-    ) -> Comparison:
+    def compare(self, shot: str, a: str, b: str, out: Path | None = None, tick: Tick = silent) -> Comparison:
         """Numbers for every common frame, what differs in the recipes, and a picture. Raises ShowError."""
         from core.audit.pictures import compare_versions
 
@@ -292,11 +293,15 @@ class Show:
         told = changes(one.recipe, two.recipe)
         return compare_versions(self.viewer, one.frames, two.frames, common, told, target, tick)
 
-    def sheet(self, out: Path | None = None) -> Path:
+    def sheet(self, out: Path | None = None, tick: Tick = silent) -> Path:
         """One frame of every shot in cut order: its circled version, else the newest complete one, else the plate."""
         from core.audit.pictures import sheet
 
-        cells = [cell for row in self.shots() if (cell := self._cell(row)) is not None]
+        cells, rows = [], self.shots()
+        for done, row in enumerate(rows):
+            tick(row.shot.id, done, len(rows))
+            if (cell := self._cell(row)) is not None:
+                cells.append(cell)
         if not cells:
             raise ShowError(
                 "There is nothing to show yet: no shot has a plate.", todo="Bring the media back, then run it again."
@@ -320,7 +325,7 @@ class Show:
             every_version=every_version,
         )
 
-    def verify(self, shots: Sequence[str] = (), tick: Callable[[str], None] = lambda _: None) -> Verdict:
+    def verify(self, shots: Sequence[str] = (), tick: Tick = silent) -> Verdict:
         """Check hashes, records and history. Raises ShowError for an unknown shot."""
         from core.audit.verify import verify
 
@@ -344,6 +349,6 @@ class Show:
         if not version:
             return self.viewer.plate(shot, middle), f"{shot.id}  plate"
         found = self.version(shot.id, version)
-        frame = min(max(middle, found.range.first), found.range.last)
+        frame = found.range.nearest(middle)
         mark = "  (circled)" if version == row.circled else ""
         return self.viewer.version(found.frames, frame), f"{shot.id}  {version}{mark}"

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from core.cut.read import cut_text, read_cut
 from core.cut.shots import Shot, make_shots, shot_text
@@ -16,12 +17,15 @@ from core.history.events import Act
 from core.history.git import History
 from core.history.repo import clone_id
 from core.layout import SETTINGS, Layout, Settings, media_root, read_settings, state_root
-from core.media.read import probe
+from core.media.read import MediaInfo, probe
+from core.progress import Tick, silent
 
 MAIN = "main"
 
 
-def new_show(cut_file: Path, folder: Path, env: Mapping[str, str], name: str = "") -> tuple[Layout, tuple[str, ...]]:
+def new_show(
+    cut_file: Path, folder: Path, env: Mapping[str, str], name: str = "", tick: Tick = silent
+) -> tuple[Layout, tuple[str, ...]]:
     """Make a show from an editor's cut.
 
     Returns its layout and what an artist should know of the cut (missing plates, things inferred).
@@ -38,7 +42,12 @@ def new_show(cut_file: Path, folder: Path, env: Mapping[str, str], name: str = "
         folder.mkdir(parents=True, exist_ok=True)
         layout = _lay_out(folder.absolute(), name or cut.name or cut_file.stem, format_rate(cut.rate), env)
         settings = read_settings(layout.settings)
-        shots, warnings = make_shots(cut, settings, probe=probe, root=layout.root, source=cut_file, existing={})
+
+        def looked_at(path: Path, **how: Any) -> MediaInfo:
+            tick(f"reading {path.name}", 0, 0)
+            return probe(path, **how)
+
+        shots, warnings = make_shots(cut, settings, probe=looked_at, root=layout.root, source=cut_file, existing={})
         paths = _write_turnover(layout, cut_file, cut_text(cut), shots)
         History(layout, env).commit(Act(event="turnover", subject=_subject(settings, shots), paths=tuple(paths)))
     except BaseException:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from core.media.measure import Difference, compare
 from core.media.read import Reader
 from core.media.sheet import Cell, comparison, contact_sheet
 from core.media.write import read_frame
+from core.progress import Tick
 from core.recipe.changes import Change
 
 if TYPE_CHECKING:
@@ -111,13 +112,13 @@ class Viewer:
 
 
 def compare_versions(
-    viewer: Viewer, a: Frames, b: Frames, common: Iterable[int], changes: tuple[Change, ...], out: Path,
-    tick: Callable[[int], None],
-) -> Comparison:  # fmt: skip
+    viewer: Viewer, a: Frames, b: Frames, common: Iterable[int], changes: tuple[Change, ...], out: Path, tick: Tick
+) -> Comparison:
     """Compare every frame that both versions have, in the values of their files. Raises ShowError: there is none."""
     rows = []
-    for frame in (frame for frame in common if a.path(frame).exists() and b.path(frame).exists()):
-        tick(frame)
+    both = [frame for frame in common if a.path(frame).exists() and b.path(frame).exists()]
+    for done, frame in enumerate(both):
+        tick(str(frame), done, len(both))
         pair = [side.read(frame) for side in (a, b)]
         if pair[0].shape != pair[1].shape:
             raise ShowError(

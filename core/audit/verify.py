@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,6 +13,7 @@ from core.history.git import History
 from core.history.record import read_manifest
 from core.layout import Layout, version_number
 from core.overview import read_record, version_names
+from core.progress import Tick, silent
 
 State = Literal["ok", "changed", "missing", "pending"]
 
@@ -37,21 +38,20 @@ class Verdict:
         return all(check.state in ("ok", "pending") for check in self.checks)
 
 
-def verify(
-    layout: Layout, history: History, shots: Iterable[Shot], tick: Callable[[str], None] = lambda _: None
-) -> Verdict:
+def verify(layout: Layout, history: History, shots: Sequence[Shot], tick: Tick = silent) -> Verdict:
     """Check plates, recipes, records and every frame of the shots' versions, then the history itself.
 
     `tick` is told what is being read. Reads every frame once; writes nothing.
     """
     checks: list[Check] = []
     claims = history.claims()
-    for shot in shots:
-        tick(shot.id)
-        checks.append(_plate(layout, shot))
-        for version in version_names(layout, shot.id):
-            tick(f"{shot.id} {version}")
+    work = [(shot, version) for shot in shots for version in ("", *version_names(layout, shot.id))]
+    for done, (shot, version) in enumerate(work):
+        tick(f"{shot.id} {version or 'plate'}", done, len(work))
+        if version:
             checks += _version(layout, history, shot, version, claims.get(shot.id, set()))
+        else:
+            checks.append(_plate(layout, shot))
     checks += _history(layout, history)
     return Verdict(tuple(checks))
 

@@ -181,7 +181,7 @@ def progress_state(step: Progress) -> str:
 
 
 class Ticker:
-    """A passing line on stderr that says what is being read, for work whose length nobody knows beforehand.
+    """A passing line on stderr that says what is being read, how many are left and the time that may take.
 
     Silent for the first second, and where stderr is no terminal.
     """
@@ -189,11 +189,14 @@ class Ticker:
     def __init__(self, label: str) -> None:
         self.label = label
         self.shown = False
-        self._next = time.monotonic() + 1.0
+        self._began = time.monotonic()
+        self._next = self._began + 1.0
 
-    def __call__(self, what: object) -> None:
+    def __call__(self, what: str, done: int, total: int) -> None:
         if sys.stderr.isatty() and time.monotonic() >= self._next:
-            sys.stderr.write(f"\r\x1b[2K{one_line(f'{self.label} {what}', 70)}")
+            spent = time.monotonic() - self._began
+            left = f" · {done}/{total}, {clock(spent / done * (total - done))} left" if done and total else ""
+            sys.stderr.write(f"\r\x1b[2K{one_line(f'{self.label} {what}{left}', 70)}")
             sys.stderr.flush()
             self.shown, self._next = True, time.monotonic() + 0.2
 

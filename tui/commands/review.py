@@ -110,4 +110,6 @@ def _comparison_facts(found: Comparison) -> dict[str, object]:
 @app.command(epilog="Example: rushes sheet --out monday.png")
 def sheet(out: Out = None) -> None:
     """One frame of every shot as a contact sheet: circled, else newest version, else plate."""
-    output.line(str(here().sheet(out)))
+    with output.Ticker("drawing") as tick:
+        path = here().sheet(out, tick)
+    output.line(str(path))

@@ -27,7 +27,8 @@ def new(
     from core.show import Show
 
     target = folder or Path(safe_name(cut.stem, "show"))
-    show, warnings = Show.create(cut, target, os.environ, name)
+    with output.Ticker("new show:") as tick:
+        show, warnings = Show.create(cut, target, os.environ, name, tick)
     for warning in warnings:
         output.note(f"note: {warning}")
     rows = show.shots()
