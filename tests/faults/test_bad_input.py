@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -9,11 +10,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import opentimelineio as otio
 import pytest
 
+from core.show import Show
+from core.submit import submit_version
 from sample_project import folder as sample
 from tests import shows
 from tests.shows import BLEND, SHOT
@@ -52,8 +56,6 @@ class Desk:
 
     def draft(self, text: str) -> None:
         """Type a draft, valid or not, as an editor would save it."""
-        from core.show import Show
-
         Show.open(self.folder / "show", self.env).draft(SHOT, text=text)
 
     def log(self) -> list[str]:
@@ -216,10 +218,48 @@ def test_a_media_root_that_cannot_be_written(show: Desk) -> None:
     shutil.rmtree(show.folder / "show.media", ignore_errors=True)
 
 
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of two megabytes."""
+    where = tmp_path / "small"
+    where.mkdir()
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(where)], capture_output=True, check=False
+    ).returncode:
+        pytest.skip("may not mount a small file system here")
+    yield where
+    subprocess.run(["umount", "--lazy", str(where)], check=True)
+
+
+def test_a_disk_that_fills_up_while_rendering(show: Desk, small_disk: Path) -> None:
+    settings = show.folder / "show" / "rushes.toml"
+    settings.write_text(settings.read_text() + f'media = "{small_disk}"\n')
+    opened = Show.open(show.folder / "show", show.env)
+    submit_version(opened.desk, opened.shot(SHOT), opened.draft(SHOT))  # no worker is started yet
+    filler = small_disk / "filler"
+    with contextlib.suppress(OSError):
+        filler.write_bytes(b"x" * 3_000_000)
+    show.run("worker", "--once", code=0)
+    assert "disk is full" in show.run("queue", code=0)
+    filler.unlink()
+    job = json.loads(show.run("queue", "--json", code=0))["jobs"][0]["id"]
+    opened.ledger.retry(job)
+    show.run("worker", "--once", code=0)
+    assert "complete" in show.run("versions", SHOT, code=0)
+    show.run("verify", code=0)
+
+
+def test_a_disk_without_room_is_seen_before_queueing(show: Desk, small_disk: Path) -> None:
+    settings = show.folder / "show" / "rushes.toml"
+    settings.write_text(settings.read_text() + f'media = "{small_disk}"\n')
+    (small_disk / "filler").write_bytes(b"x" * 2_080_000)
+    show.run("generate", SHOT, code=3, said="free")
+    assert len(show.log()) == 1
+
+
 def test_a_state_directory_on_a_network_file_system(show: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     from core import files
     from core.errors import ShowError
-    from core.show import Show
 
     monkeypatch.setattr(files, "_NETWORK_FILESYSTEMS", ("",))  # every file system counts as one
     with pytest.raises(ShowError, match="network"):
