@@ -13,6 +13,7 @@ from core.layout import Layout, version_name, version_number
 from core.overview import read_recipe
 from core.recipe.model import Recipe
 from core.recipe.text import parse, recipe_text, set_values, starter
+from core.recipe.toml import drop
 from core.recipe.vary import with_look
 
 
@@ -77,6 +78,15 @@ def edited(
     return draft if text == draft.text and draft.path.exists() else write_draft(layout, shot, text, name)
 
 
+def went_out(layout: Layout, shot: Shot, version: str, name: str = "draft") -> Draft:
+    """The draft became a version: what is typed next goes on from it, and was not picked from a wedge."""
+    draft = read_draft(layout, shot, name)
+    text = draft.text
+    for key in (("picked_from",), ("picked_from", "wedge"), ("picked_from", "index")):  # a table, or dotted keys
+        text = drop(text, key)
+    return write_draft(layout, shot, set_values(text, [f"parent={version}"], str(draft.path)), name)
+
+
 def from_recipe(layout: Layout, shot: str, version: str) -> str:
     """A draft text that goes on from a frozen version: its values, with that version as the parent."""
     _, recipe = read_recipe(layout, shot, version)
@@ -87,6 +97,7 @@ def thawed(frozen: Recipe, parent: str) -> str:
     """A frozen recipe as a draft again: what freezing measured (digests, revisions) is taken out, `parent` set."""
     measured: dict[str, object] = {
         "plate_sha256": "",
+        "seen_as": None,
         "rev": {},
         "model": {},
         "picked_from": None,

@@ -68,12 +68,25 @@ def publish(
 def _entries(layout: Layout, row: ShotRow, versions: list[VersionRow], every: bool) -> Iterator[Entry]:
     """A shot's clips in the cut with the versions they get: the circled one, which plays, and the newest."""
     complete = [version.version for version in versions if version.state == "complete"]
+    complete = [version for version in complete if not _lost(layout, row.shot.id, version)]
     circled = row.circled if row.circled in complete else ""
+    if row.circled and not circled:
+        lost = _lost(layout, row.shot.id, row.circled)
+        what = f"{row.shot.id} {row.circled} is circled, but {lost or 'it is not complete'}."
+        raise ShowError(what, todo="Bring its frames back (rushes verify says which), or circle another version.")
     chosen = complete if every else sorted({*complete[-NEWEST:], *([circled] if circled else [])})
     media = [_media(layout, row.shot.id, version, versions) for version in chosen]
     for use in row.shot.uses:
         if use.cut == MAIN and media:
             yield Entry(use.clip_id, row.shot, media, circled)
+
+
+def _lost(layout: Layout, shot: str, version: str) -> str:
+    """What of a version's frames is not on this machine, in words; empty where all are there."""
+    _, recipe = read_recipe(layout, shot, version)
+    suffix = f".{recipe.output.master.format}"
+    gone = [frame for frame in recipe.frames if not layout.frame(shot, version, frame, suffix=suffix).is_file()]
+    return f"{len(gone)} of its frames are not here, the first is {gone[0]}" if gone else ""
 
 
 def _media(layout: Layout, shot: str, version: str, rows: list[VersionRow]) -> VersionMedia:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -74,7 +75,7 @@ def read_shots(layout: Layout) -> dict[str, Shot]:
 def version_names(layout: Layout, shot: str) -> list[str]:
     """The versions whose recipes are there, oldest first."""
     names = (path.stem for path in layout.shot(shot).parent.glob("v*.toml"))
-    return sorted((name for name in names if name[1:].isdigit()), key=version_number)
+    return sorted((name for name in names if re.fullmatch(r"v\d{3,6}", name) and int(name[1:])), key=version_number)
 
 
 def read_review(layout: Layout, shot: str) -> Review:
@@ -86,7 +87,9 @@ def read_record(layout: Layout, shot: str, version: str) -> dict[str, Any] | Non
     """The render record as plain values, or None while there is none. Raises ShowError where it cannot be read."""
     path = layout.record(shot, version)
     try:
-        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(record, dict):
+            raise ValueError("not a record")
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
@@ -118,16 +121,16 @@ def version_rows(layout: Layout, shot: str, jobs: Iterable[Job]) -> list[Version
 
 
 def _version_row(layout: Layout, shot: str, version: str, job: Job | None, review: Review) -> VersionRow:
-    try:
+    try:  # one bad file must not hide the rest of the show
         head, record = _recipe_head(layout, shot, version), read_record(layout, shot, version)
-    except ShowError as error:  # one bad file must not hide the rest of the show
+        first, last = head.get("range") or (1, 0)
+        total, made = int(last) - int(first) + 1, int(record["count"]) if record is not None else 0
+    except (ShowError, KeyError, TypeError, ValueError) as error:
         return _unreadable(shot, version, error)
-    first, last = head.get("range") or (1, 0)
-    total = last - first + 1
     state, done = ("claimed", 0) if job is None else (job.state, job.done)
     if record is not None:
         state = "abandoned" if record.get("state") == "abandoned" else "complete"
-        done = int(record["count"])
+        done = made
     said = review.of(version)
     status = said.status if said.status != NOT_STARTED else ("rev" if state == "complete" else "ip")
     circle = review.circle if review.circle and review.circle.version == version else None
@@ -137,12 +140,14 @@ def _version_row(layout: Layout, shot: str, version: str, job: Job | None, revie
         parent=str(head.get("parent", "")), summary=one_line(str(head.get("summary", ""))),
         by=one_line(job.asked_by if job else str((record or {}).get("asked_by", ""))),
         at=job.created if job else str((record or {}).get("at", "")),
-        done=done, total=total, notes=said.open_notes, reason=one_line(job.reason) if job else "",
+        done=done, total=total, notes=said.open_notes,
+        reason=one_line(job.reason) if job and state != "complete" else "",
     )  # fmt: skip
 
 
-def _unreadable(shot: str, version: str, error: ShowError) -> VersionRow:
-    reason = one_line(f"{error.what} {error.where}")
+def _unreadable(shot: str, version: str, error: Exception) -> VersionRow:
+    where = f" {error.where}" if isinstance(error, ShowError) else ""
+    reason = one_line(f"{error.what if isinstance(error, ShowError) else 'Its record is damaged.'}{where}")
     return VersionRow(shot, version, "unreadable", NOT_STARTED, "", "", "", "", "", 0, 0, 0, reason)
 
 

@@ -161,15 +161,20 @@ class Show:
         `missing`: instead queue what existing versions lack. Raises RecipeError, ModelError, DiskFull, HistoryError.
         """
         chosen = [self.shot(shot) for shot in shots]
-        jobs = []
-        for shot in chosen:
-            if missing:
-                jobs += submit.submit_missing(self.desk, shot, self.versions(shot.id))
-                continue
-            job, version = submit.submit_version(self.desk, shot, drafts.read_draft(self.layout, shot), summary=summary)
-            drafts.edited(self.layout, shot, sets=[f"parent={version}"])
-            jobs.append(job)
-        self.start_worker()
+        jobs: list[Job] = []
+        try:
+            for shot in chosen:
+                if missing:
+                    jobs += submit.submit_missing(self.desk, shot, self.versions(shot.id))
+                    continue
+                job, version = submit.submit_version(
+                    self.desk, shot, drafts.read_draft(self.layout, shot), summary=summary
+                )
+                drafts.went_out(self.layout, shot, version)
+                jobs.append(job)
+        finally:  # what was queued before one of them failed is worked on
+            if jobs:
+                self.start_worker()
         return jobs
 
     def preview(self, shot: str, frames: tuple[int, ...]) -> Job:
@@ -190,8 +195,8 @@ class Show:
         """The contact sheet of a wedge, as far as it is rendered."""
         return wedges.wedge_sheet(self.viewer, self.ledger, self.ledger.job(job))
 
-    def pick(self, shot: str, index: int, job: str = "") -> Draft:
-        """Make a picture of the shot's newest (or the named) wedge the draft. Raises ShowError."""
+    def pick(self, shot: str, number: int, job: str = "") -> Draft:
+        """Make picture `number` (from 1) of the shot's newest (or the named) wedge the draft. Raises ShowError."""
         found = self.shot(shot)
         made = [job for job in self.ledger.jobs() if job.shot == found.id and job.kind == "wedge"]
         if not job and not made:
@@ -200,7 +205,7 @@ class Show:
                 todo=f"Make one: rushes wedge {found.id} --frame F --vary paint.seed=16",
             )
         chosen = self.ledger.job(job) if job else max(made, key=lambda wedge: (wedge.created, wedge.id))
-        return wedges.pick(self.desk, self.viewer, found, chosen, index)
+        return wedges.pick(self.desk, self.viewer, found, chosen, number)
 
     # the queue
 
@@ -329,7 +334,6 @@ class Show:
         """Check hashes, records and history. Raises ShowError for an unknown shot."""
         from core.audit.verify import verify
 
-        self.history.flush()
         every = self._all_shots()
         chosen = self.select(shots) if shots else list(every)
         return verify(self.layout, self.history, [every[shot] for shot in chosen], tick)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from core.cut.shots import Shot
 from core.drafts import Draft
-from core.errors import DiskFull, ShowError
-from core.farm.inputs import keep_material, plate_digest
+from core.errors import BadInput, DiskFull, HistoryError, ShowError
+from core.farm.inputs import colour_facts, keep_material, plate_digest
 from core.farm.ledger import Job, Ledger, NewJob
 from core.files import one_line, write_once
 from core.frames import FrameRange
@@ -54,7 +54,8 @@ class Desk:
         """
         if shot.plate is None:
             raise ShowError(
-                f"{shot.id} has no plate: {shot.missing}.", todo="Bring the media back, then run the command again."
+                f"{shot.id} has no plate: {shot.missing}.",
+                todo="Bring the media back, then bring the cut in again: rushes new CUT DIR.",
             )
         wanted = frames or (recipe.frames if recipe.range else shot.range)
         return freeze(
@@ -66,6 +67,7 @@ class Desk:
             parent=recipe.parent,
             digest_plate=lambda part: plate_digest(shot, self.layout.root, part),
             digest_material=lambda material: keep_material(material, self.layout),
+            seen_as=colour_facts(shot.plate, self.settings),
         )
 
 
@@ -73,25 +75,38 @@ def submit_version(desk: Desk, shot: Shot, draft: Draft, *, summary: str = "") -
     """Freeze the draft as the shot's next version, commit it and queue its render. Returns the job and the version."""
     recipe = _holds(draft)
     frozen = _summed_up(desk.layout, shot.id, desk.frozen(shot, recipe, summary=summary), typed=bool(summary))
+    if frozen.parent and not frozen.summary:
+        what = f"The draft of {shot.id} is the recipe of {frozen.parent}: nothing has changed."
+        raise BadInput(what, todo="Change the draft, or say why it is rendered again: --summary TEXT.")
     enough_room(desk.layout.media, shot, len(frozen.frames), layers=1 + len(frozen.output.layers))
     text = recipe_text(frozen)
     version = version_name(desk.history.claim(shot.id, taken=_taken(desk, shot.id)))
     path = desk.layout.recipe(shot.id, version)
     write_once(path, text)
+    try:
+        _commit_recipe(desk, shot.id, version, text, frozen)
+    except HistoryError as error:
+        todo = f"{error.todo} Then: rushes generate {shot.id} --missing."
+        raise HistoryError(
+            f"{shot.id} {version} is frozen, not yet queued. {error.what}", where=error.where, todo=todo
+        ) from error
+    return _queued(desk, shot.id, version, text, frozen), version
+
+
+def _commit_recipe(desk: Desk, shot: str, version: str, text: str, frozen: Recipe) -> None:
     desk.history.commit(
         Act(
             event="recipe",
-            subject=f"{shot.id} {version}: {one_line(frozen.summary, 120) or 'first version'}",
-            paths=(path.relative_to(desk.layout.root).as_posix(),),
+            subject=f"{shot} {version}: {one_line(frozen.summary, 120) or 'first version'}",
+            paths=(desk.layout.recipe(shot, version).relative_to(desk.layout.root).as_posix(),),
             trailers=(
-                ("Rushes-Shot", shot.id),
+                ("Rushes-Shot", shot),
                 ("Rushes-Version", version),
                 *([("Rushes-Parent", frozen.parent)] if frozen.parent else []),
                 ("Rushes-Recipe", recipe_sha(text)),
             ),
         )
     )
-    return _queued(desk, shot.id, version, text, frozen), version
 
 
 def submit_missing(desk: Desk, shot: Shot, rows: Iterable[VersionRow]) -> list[Job]:
@@ -102,7 +117,13 @@ def submit_missing(desk: Desk, shot: Shot, rows: Iterable[VersionRow]) -> list[J
             job = next(job for job in desk.ledger.jobs() if (job.shot, job.version) == (shot.id, row.version))
             jobs.append(desk.ledger.retry(job.id))
         elif row.state == "claimed":
+            owner = desk.history.claimed_by(shot.id, row.version)
+            if owner not in ("", desk.history.clone_id):
+                continue  # another clone's version: its ledger knows how far it is
             text, recipe = read_recipe(desk.layout, shot.id, row.version)
+            path = desk.layout.recipe(shot.id, row.version).relative_to(desk.layout.root).as_posix()
+            if desk.history.committed(path) is None and not desk.history.pending():
+                _commit_recipe(desk, shot.id, row.version, text, recipe)
             jobs.append(_queued(desk, shot.id, row.version, text, recipe))
     return jobs
 

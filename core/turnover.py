@@ -51,8 +51,13 @@ def new_show(
         paths = _write_turnover(layout, cut_file, cut_text(cut), shots)
         History(layout, env).commit(Act(event="turnover", subject=_subject(settings, shots), paths=tuple(paths)))
     except BaseException:
-        for path in ([folder] if made else []) + ([layout.state.parent] if layout else []):
-            shutil.rmtree(path, ignore_errors=True)
+        for path in [folder] if made else list(folder.iterdir()):  # it was empty before
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+        if layout is not None:
+            shutil.rmtree(layout.state.parent, ignore_errors=True)
         raise
     layout.media.mkdir(parents=True, exist_ok=True)
     return layout, (*cut.warnings, *warnings)

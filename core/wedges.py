@@ -59,35 +59,29 @@ def wedge_sheet(viewer: Viewer, ledger: Ledger, job: Job) -> Path:
     for item, row in sorted(rows.items()):
         space = parse(job.recipes[item], job.id).output.master.colour
         label = " ".join(part.rpartition(".")[2] for part in job.labels[item].splitlines())
-        cells.append((viewer.file(viewer.layout.media / row.path, space), f"{item}  {one_line(label, 40)}"))
+        cells.append((viewer.file(viewer.layout.media / row.path, space), one_line(label, 40)))
     return sheet(cells, viewer.layout.preview(job.shot, job.id) / "sheet.png")
 
 
-def pick(desk: Desk, viewer: Viewer, shot: Shot, job: Job, index: int) -> Draft:
+def pick(desk: Desk, viewer: Viewer, shot: Shot, job: Job, number: int) -> Draft:
     """Make a wedge's picture the draft, and commit the choice with what it was chosen from.
 
-    Raises:
-        ShowError: no such picture, or not rendered yet.
+    `number`: counted from 1, as the contact sheet shows it. Raises ShowError: no such picture, or not rendered yet.
     """
-    rows = rendered(desk.ledger, job)
-    if index not in rows:
-        raise ShowError(
-            f"The wedge has no picture {index} yet.", todo=f"Rendered: {', '.join(map(str, sorted(rows))) or 'none'}."
-        )
+    rows, item = rendered(desk.ledger, job), number - 1
+    if item not in rows:
+        ready = ", ".join(str(ready + 1) for ready in sorted(rows)) or "none"
+        raise ShowError(f"The wedge has no picture {number} yet.", todo=f"Rendered: {ready}.")
     name = _next_name(desk.layout, shot.id)
-    text = _wedge_text(name, shot.id, job, rows, index, wedge_sheet(viewer, desk.ledger, job), desk.layout)
+    text = _wedge_text(name, shot.id, job, rows, item, wedge_sheet(viewer, desk.ledger, job), desk.layout)
     path = desk.layout.wedge(shot.id, name)
     write_once(path, text)
-    draft = edited(
-        desk.layout,
-        shot,
-        sets=[*job.labels[index].splitlines(), f"picked_from.wedge={name}", f"picked_from.index={index}"],
-    )
-    chosen = one_line(", ".join(job.labels[index].splitlines()), 80)
+    values = job.labels[item].splitlines()
+    draft = edited(desk.layout, shot, sets=[*values, f"picked_from.wedge={name}", f"picked_from.index={number}"])
     desk.history.commit(
         Act(
             event="wedge",
-            subject=f"{shot.id} {name}: picked {index} of {len(job.recipes)} ({chosen})",
+            subject=f"{shot.id} {name}: picked {number} of {len(job.recipes)} ({one_line(', '.join(values), 80)})",
             paths=(path.relative_to(desk.layout.root).as_posix(),),
             trailers=(("Rushes-Shot", shot.id),),
         )
@@ -101,16 +95,16 @@ def _next_name(layout: Layout, shot: str) -> str:
 
 
 def _wedge_text(
-    name: str, shot: str, job: Job, rows: dict[int, FrameRow], index: int, picture: Path, layout: Layout
+    name: str, shot: str, job: Job, rows: dict[int, FrameRow], item: int, picture: Path, layout: Layout
 ) -> str:
     lines = ["schema = 1"]
-    facts = {"wedge": name, "shot": shot, "frame": job.frames[0], "picked": index, "asked_by": job.asked_by}
+    facts = {"wedge": name, "shot": shot, "frame": job.frames[0], "picked": item + 1, "asked_by": job.asked_by}
     lines += [f"{key} = {toml_value(value)}" for key, value in facts.items()]
     where = picture.relative_to(layout.media).as_posix()
     lines.append(f"sheet = {toml_value({'path': where, 'sha256': sha256_file(picture)})}")
-    base = job.recipes[index]
+    base = job.recipes[item]
     lines.append(f"base = '''\n{base}'''" if "'''" not in base else f"base = {toml_text(base)}")
-    for item, label in enumerate(job.labels):
-        pixels = rows[item].pixels if item in rows else ""
+    for number, label in enumerate(job.labels):
+        pixels = rows[number].pixels if number in rows else ""
         lines += ["", "[[item]]", f"values = {toml_value(label.splitlines())}", f"pixels = {toml_value(pixels)}"]
     return "\n".join(lines) + "\n"

@@ -67,7 +67,8 @@ class Frames:
     space: str
 
     def path(self, frame: int) -> Path:
-        return Path(self.pattern % frame)
+        pattern = Path(self.pattern)
+        return pattern.with_name(pattern.name % frame)
 
     def read(self, frame: int) -> NDArray[np.float32]:
         """(H, W, C) float32 in `space`. Raises MediaError where the frame is not there."""

@@ -15,7 +15,7 @@ from core.cut.shots import read_shot
 from core.errors import Cancelled, RenderError
 from core.failpoints import failpoint
 from core.farm.complete import Made, complete_version
-from core.farm.inputs import check_plate, material_paths
+from core.farm.inputs import check_frozen, check_plate, material_paths
 from core.farm.jobs import FrameRow, Job
 from core.farm.ledger import Ledger
 from core.farm.movie import write_review
@@ -124,6 +124,8 @@ class _Run:
     def render(self, recipes: Mapping[int, Recipe], missing: Mapping[int, tuple[int, ...]]) -> None:
         shot = read_shot(self.layout.shot(self.job.shot))
         plate = check_plate(next(iter(recipes.values())), shot, self.layout.root)
+        for recipe in recipes.values():
+            check_frozen(recipe, shot, self.settings)
         models = self._models(any(step.models() for recipe in recipes.values() for step in recipe.step))
         from core.render.run import Tally, Work
 

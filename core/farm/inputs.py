@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.cut.shots import Shot, plate_path
-from core.errors import MediaError
+from core.cut.shots import Plate, Shot, plate_path
+from core.errors import MediaError, RenderError
 from core.files import canonical_json, one_line, sha256_bytes, sha256_file, write_once
 from core.frames import FrameRange
-from core.layout import Layout
-from core.recipe.model import Material, Recipe
+from core.layout import Layout, Settings
+from core.recipe.changes import SEEN_AS
+from core.recipe.model import ColourFacts, Material, Recipe
 from core.recipe.text import parse
 
 
@@ -38,6 +39,42 @@ def check_plate(recipe: Recipe, shot: Shot, root: Path) -> Path:
     return path
 
 
+def colour_facts(plate: Plate, settings: Settings) -> ColourFacts:
+    """How the plate is seen now, as a recipe keeps it in `seen_as`. Raises MediaError where the config is unreadable."""
+    from core.media.colour import Colour
+
+    return ColourFacts(
+        plate=plate.colour,
+        alpha=plate.alpha,
+        layer=plate.layer,
+        working=settings.working_space,
+        config=Colour(settings.colour_config).digest,
+    )
+
+
+def check_frozen(recipe: Recipe, shot: Shot, settings: Settings) -> None:
+    """Raises RenderError where colour or an operation is not what was frozen: the pictures would come out otherwise."""
+    differs = []
+    if recipe.seen_as and shot.plate:
+        now = colour_facts(shot.plate, settings)
+        for key, what in SEEN_AS.items():
+            old, new = getattr(recipe.seen_as, key), getattr(now, key)
+            if old != new:
+                place = "shot.toml" if key in ("plate", "alpha", "layer") else "rushes.toml"
+                if key == "config":
+                    old, new, place = f"sha256:{old[:12]}", f"sha256:{new[:12]}", settings.colour_config
+                differs.append(f"{what} in {one_line(place)}: {one_line(old) or '-'} → {one_line(new) or '-'}")
+    for op, rev in sorted({step.op: type(step).rev for step in recipe.step}.items()):
+        if recipe.rev.get(op, rev) != rev:
+            differs.append(f"operation {op}: rev {recipe.rev[op]} → {rev}")
+    if differs:
+        raise RenderError(
+            f"What {shot.id} is made with has changed since the recipe was frozen; the picture would be another.",
+            where=", ".join(differs),
+            todo="Put it back and retry the job, or generate a new version.",
+        )
+
+
 def material_paths(recipe: Recipe, layout: Layout) -> dict[str, Path]:
     """Per input its file, or its frames as a printf pattern. Raises MediaError for one that is missing or changed."""
     return {material.name: _material_path(material, layout) for material in recipe.input}
@@ -50,7 +87,11 @@ def keep_material(material: Material, layout: Layout) -> str:
     """
     if material.version:
         shot, _, version = material.version.partition("/")
-        return sha256_file(layout.manifest(shot, version))
+        manifest = layout.manifest(shot, version)
+        if not manifest.is_file():
+            what = f"The input {material.name!r} is {material.version}, which is not complete here."
+            raise MediaError(what, todo=f"See `rushes versions {shot}`.")
+        return sha256_file(manifest)
     files = _files(layout.root / material.path)
     if not files:
         raise MediaError(

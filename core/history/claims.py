@@ -76,6 +76,13 @@ def claimed(git: Git) -> dict[str, set[int]]:
     return found
 
 
+def owner(git: Git, shot: str, number: int) -> str:
+    """The clone that claimed a number, or an empty string where this clone does not know the claim."""
+    found = git.run("cat-file", "blob", _ref(shot, number))
+    said = re.search(r"^clone (\S+)$", found.out.decode(errors="replace"), re.MULTILINE)
+    return said[1] if said and not found.code else ""
+
+
 def _ref(shot: str, number: int) -> str:
     return f"{_REFS}/{shot}/{version_name(number)}"
 

@@ -248,6 +248,10 @@ class History:
         """Per shot the numbers that are claimed, as far as this clone knows."""
         return claims.claimed(self.git)
 
+    def claimed_by(self, shot: str, version: str) -> str:
+        """The id of the clone that claimed a version; empty where this clone does not know."""
+        return claims.owner(self.git, shot, int(version[1:]))
+
     # Reading
 
     def log(self, shot: str | None = None, limit: int | None = None) -> list[Entry]:
@@ -291,6 +295,20 @@ class History:
         git_dirs(self.layout.root)
         blob = self._blobs("HEAD", [path]).get(path)
         return self.git.ask("cat-file", "blob", blob) if blob else None
+
+    def tree(self, folder: str) -> dict[str, str]:
+        """The files below a folder in HEAD (paths relative to the show) and their blobs; none where nothing is yet."""
+        git_dirs(self.layout.root)
+        if self.git.run("rev-parse", "--verify", "--quiet", "HEAD").code:
+            return {}
+        out = self.git.ask("--no-replace-objects", "ls-tree", "-r", "-z", "--full-tree", "HEAD", "--", folder)
+        rows = (row.partition("\t") for row in out.decode(errors="replace").split("\0") if row)
+        return {path: facts.split()[2] for facts, _, path in rows}
+
+    def remote(self) -> str:
+        """A remote that claims may be fetched from, `origin` where there is one; or an empty string."""
+        names = self.git.run("remote").out.decode(errors="replace").split()
+        return "origin" if "origin" in names else next(iter(names), "")
 
 
 class _Waits(Exception):

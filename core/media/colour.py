@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import difflib
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from core.errors import MediaError
-from core.files import one_line
+from core.files import canonical_json, one_line, sha256_bytes, sha256_file
 from core.media.info import SRGB, Alpha
 
 if TYPE_CHECKING:
@@ -38,6 +40,53 @@ class Colour:
                 todo="Check `colour.config` in rushes.toml.",
             ) from error  # fmt: skip
         self._processors: dict[tuple[str, str, Precision], Any] = {}
+
+    @cached_property
+    def digest(self) -> str:
+        """Over what the config says and the bytes of every file it reads (LUTs), wherever they lie.
+
+        Not OpenColorIO's own cache id: that knows such a file by its inode, so an edit in place goes unseen and a copy
+        on another machine looks changed.
+        """
+        config = self._config
+        context = config.getCurrentContext()
+        said = {name: context.resolveStringVar(f"${{{name}}}") for name in config.getEnvironmentVarNames()}
+        files = {src: self._file_digest(src) for src in sorted(self._files())}
+        return sha256_bytes(canonical_json([config.serialize(), said, files]).encode())
+
+    def _files(self) -> set[str]:
+        """The files that the config's transforms name, as it names them."""
+        import PyOpenColorIO as ocio  # noqa: N813
+
+        config = self._config
+        spaces = config.getColorSpaces(ocio.SEARCH_REFERENCE_SPACE_ALL, ocio.COLORSPACE_ALL)
+        directions = (ocio.COLORSPACE_DIR_TO_REFERENCE, ocio.COLORSPACE_DIR_FROM_REFERENCE)
+        todo = [space.getTransform(way) for space in spaces for way in directions]
+        ways = (ocio.VIEWTRANSFORM_DIR_TO_REFERENCE, ocio.VIEWTRANSFORM_DIR_FROM_REFERENCE)
+        todo += [view.getTransform(way) for view in config.getViewTransforms() for way in ways]
+        forms = (ocio.TRANSFORM_DIR_FORWARD, ocio.TRANSFORM_DIR_INVERSE)
+        todo += [named.getTransform(way) for named in config.getNamedTransforms() for way in forms]
+        for look in config.getLooks():
+            todo += [look.getTransform(), look.getInverseTransform()]
+        found = set()
+        while todo:
+            transform = todo.pop()
+            if isinstance(transform, ocio.GroupTransform):
+                todo += list(transform)
+            elif isinstance(transform, ocio.FileTransform):
+                found.add(transform.getSrc())
+        return found
+
+    def _file_digest(self, src: str) -> str:
+        """Empty where it is missing: a conversion that needs it says so. An archive's files are the archive's bytes."""
+        import PyOpenColorIO as ocio  # noqa: N813
+
+        if self._config.isArchivable() and Path(self.name).suffix == ".ocioz":
+            return sha256_file(Path(self.name))
+        try:
+            return sha256_file(Path(self._config.getCurrentContext().resolveFileLocation(src)))
+        except (ocio.Exception, ocio.ExceptionMissingFile, OSError):
+            return ""
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -55,7 +55,7 @@ def contact_sheet(cells: Sequence[Cell], out: Path, columns: int) -> Path:
         row, x = n // columns, _GAP + n % columns * (_CELL[0] + _GAP)
         at = (x, tops[row] + heights[row] - thumb.height)
         sheet.paste(thumb, at)
-        _tab(draw, at, str(n))
+        _tab(draw, at, str(n + 1))
         label = _clipped(draw, cell.label, 16, _CELL[0])
         draw.text((x + 1, tops[row] + heights[row] + 6), label, fill=_BLACK, font=_font(16))
     return _save(sheet, out)

@@ -69,7 +69,7 @@ def _touched(weight: Picture, a: Picture, matte: Picture | None) -> Picture:
     import numpy as np
 
     if matte is not None:
-        weight = np.where(matte == 0.0, np.float32(0.0), weight)
+        weight = np.where(matte <= 0.0, np.float32(0.0), weight)
     if a.shape[-1] == 4:
         weight = np.where((a == 0.0).all(-1, keepdims=True), np.float32(0.0), weight)
     return weight

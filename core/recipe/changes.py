@@ -17,6 +17,14 @@ _ABSENT = "-"
 _TEXTS = frozenset({"prompt", "negative", "summary"})
 _OWN = ("summary", "picked_from", "range", "tier", "output")
 """Keys of the recipe itself that a person changes. Inputs, steps and digests are reported in ways of their own."""
+SEEN_AS = {
+    "plate": "plate colour",
+    "alpha": "plate alpha",
+    "layer": "plate layer",
+    "working": "working space",
+    "config": "colour config",
+}
+"""The words for what `seen_as` holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +127,13 @@ def _resolved(a: Recipe, b: Recipe) -> Iterator[Change]:
         yield from _digest(f"input {name} changed", mine[name].sha256, theirs[name].sha256)
     if a.range == b.range:  # over other frames the digest differs anyway
         yield from _digest("plate changed", a.plate_sha256, b.plate_sha256)
+    if a.seen_as and b.seen_as:
+        for key, what in SEEN_AS.items():
+            before, after = getattr(a.seen_as, key), getattr(b.seen_as, key)
+            if key == "config":
+                yield from _digest(f"{what} changed", before, after)
+            elif before != after:
+                yield Change(f"{what} changed", before or _ABSENT, after or _ABSENT)
     if (a.look and a.look.name) != (b.look and b.look.name):
         yield Change("look", a.look.name if a.look else _ABSENT, b.look.name if b.look else _ABSENT)
     elif a.look and b.look:

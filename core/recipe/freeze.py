@@ -10,7 +10,7 @@ from core.errors import RecipeError
 from core.files import one_line
 from core.frames import FrameRange
 from core.ops.base import Format, ModelRef
-from core.recipe.model import PLATE, Material, Recipe
+from core.recipe.model import PLATE, ColourFacts, Material, Recipe
 from core.recipe.weights import Weights
 
 
@@ -44,11 +44,12 @@ def freeze(
     resolve: Callable[[ModelRef], Weights],
     digest_plate: Callable[[FrameRange], str],
     digest_material: Callable[[Material], str],
+    seen_as: ColourFacts,
     summary: str,
     parent: str,
 ) -> Recipe:
     """The complete recipe of a shot's `range`: revisions of its operations, models with revision, sha256 and licence,
-    inputs and plate with their digests. The same draft and the same files give the same recipe.
+    inputs and plate with their digests, how their colour is seen. The same draft and the same files give the same recipe.
 
     Raises:
         RecipeError: no steps, another shot's draft, frames that the plate does not have, sizes that do not fit.
@@ -69,6 +70,7 @@ def freeze(
             "summary": one_line(summary or draft.summary),
             "range": (range.first, range.last),
             "plate_sha256": digest_plate(range),
+            "seen_as": seen_as,
             "input": tuple(
                 material.model_copy(update={"sha256": digest_material(material)}) for material in draft.input
             ),

@@ -47,7 +47,8 @@ class Picked(Table):
     """The wedge and index a value was picked from: human choice is evidence."""
 
     wedge: str
-    index: int = Field(ge=0)
+    index: int = Field(ge=1)
+    """Counted from 1, as the contact sheet shows it."""
 
 
 class Material(Table):
@@ -57,7 +58,7 @@ class Material(Table):
     kind: Literal["image", "sequence", "matte", "control", "lut", "version"]
     path: str = ""
     version: str = Field("", pattern=r"^$|^[A-Za-z0-9_-]+/v\d{3,6}$")
-    layer: str = ""
+    layer: str = Field("", pattern=r"^$|^[A-Za-z0-9_][A-Za-z0-9_.-]{0,60}$")
     colour: str = "sRGB - Texture"
     rights: str = ""
     sha256: str = ""
@@ -104,6 +105,17 @@ class Output(Table):
     review: Review | None = None
 
 
+class ColourFacts(Table):
+    """How the show saw the plate at freeze: what decides a picture's numbers beside the plate's bytes."""
+
+    plate: str = ""
+    alpha: str = ""
+    layer: str = ""
+    working: str = ""
+    config: str = ""
+    """Digest of the colour config's contents, not its name."""
+
+
 class Recipe(Table):
     """A whole recipe. A draft may lack `shot`, `range` and digests; a frozen one has them all.
 
@@ -121,6 +133,8 @@ class Recipe(Table):
     """`exact`: the same machine and versions give the same bits. There is no other yet."""
     plate_sha256: str = ""
     """Digest of the plate's frames that the recipe reads; empty in a draft."""
+    seen_as: ColourFacts | None = None
+    """The plate's colour and the show's at freeze; None in a draft, and in versions older than this key."""
     input: tuple[Material, ...] = ()
     step: tuple[Annotated[SerializeAsAny[Op], BeforeValidator(lambda table: read_step(table))], ...] = ()
     output: Output = Output()

@@ -23,7 +23,7 @@ MIGRATIONS: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = ()
 """Migration n turns the data of schema n + 1 into that of schema n + 2; in order, never changed once released."""
 
 _MANY_LINES = frozenset({"prompt", "negative"})
-_NOT_IN_A_LOOK = ("shot", "range", "parent", "picked_from", "look", "plate_sha256", "rev", "model")
+_NOT_IN_A_LOOK = ("shot", "range", "parent", "picked_from", "look", "plate_sha256", "seen_as", "rev", "model")
 
 
 # Reading

@@ -148,7 +148,7 @@ def _opened(
         recipe=recipe,
         formats=recipe.formats(plates.format, materials.formats()),
         available=materials.available(plate.frames),
-        environment=digest([models.digest(), work.colour_config, work.working]) if kept else "",
+        environment=digest([models.digest(), colour.digest, work.working]) if kept else "",
         origin=work.origin,
     )
     tally.promise_ended = promise_ended(recipe)

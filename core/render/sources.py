@@ -70,7 +70,7 @@ class Plates:
     def digest(self, frame: int) -> str:
         """Over the source of the frame and how it is read."""
         facts = [self.reader.digest(self._index(frame)), self.plate.colour, self.plate.alpha, self.plate.layer]
-        return digest([*facts, self.working, self.colour.name])
+        return digest([*facts, self.working, self.colour.digest])
 
     def want(self, frame: int) -> Future[Picture]:
         """The frame to come, once `send` was called."""
@@ -172,7 +172,7 @@ class Materials:
         reader, material = self._reader(name), self._inputs[name]
         with self._lock:
             source = reader.digest(self._index(reader, frame))
-        return digest([source, material.kind, material.layer, self._space(name), self.working, self.colour.name])
+        return digest([source, material.kind, material.layer, self._space(name), self.working, self.colour.digest])
 
     def read(self, name: str, frame: int) -> Picture:
         with self._lock, self.tally.stage("decode"):

@@ -189,7 +189,7 @@ def test_test_frames_and_a_wedge_and_a_pick(two_versions: Desk) -> None:
     sheet, step = desk.run("wedge", SHOT, "--frame", "1010", "--vary", "again.mix=0.1,0.7").stdout.splitlines()
     assert Path(sheet).is_file()
     assert "--pick N" in step
-    desk.run("wedge", SHOT, "--pick", "1")
+    desk.run("wedge", SHOT, "--pick", "2")
     assert "mix = 0.7" in desk.json("recipe", SHOT)["text"]
     desk.run("wedge", SHOT, "--pick", "7", code=2)
     desk.run("wedge", SHOT, "--pick", "1", "--frame", "1010", code=2)

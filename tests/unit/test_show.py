@@ -11,9 +11,12 @@ import opentimelineio as otio
 import pytest
 
 from core.errors import BadInput, RecipeError, ShowError
-from core.files import sha256_file
+from core.files import sha256_file, write_once
+from core.layout import version_name
 from core.media.read import probe
+from core.recipe.text import parse, recipe_text
 from core.show import Show
+from core.submit import submit_version
 from tests import shows
 from tests.shows import BLEND, finish
 
@@ -158,10 +161,15 @@ def test_a_wedge_is_shown_picked_and_told(show: Show) -> None:
     job = show.wedge("sq010_sh0010", 1009, ["comp.mix=0:1:3"])
     finish(show, job)
     assert show.wedge_sheet(job.id).read_bytes().startswith(b"\x89PNG")
-    draft = show.pick("sq010_sh0010", 1)
+    draft = show.pick("sq010_sh0010", 2)
     assert draft.recipe is not None and draft.recipe.step[0].mix == 0.5
     assert draft.recipe.picked_from is not None and draft.recipe.picked_from.wedge == "w001"
-    assert show.log()[0].event == "wedge" and "picked 1 of 3" in show.log()[0].subject
+    assert show.log()[0].event == "wedge" and "picked 2 of 3" in show.log()[0].subject
+    (made,) = show.generate(["sq010_sh0010"])
+    assert show.version("sq010_sh0010", made.version).recipe.picked_from == draft.recipe.picked_from
+    after = show.draft("sq010_sh0010").recipe
+    assert after is not None and after.picked_from is None  # what is typed next was picked by nobody
+    finish(show, made)
     with pytest.raises(ShowError, match="no picture 9"):
         show.pick("sq010_sh0010", 9)
 
@@ -194,3 +202,50 @@ def test_a_review_movie_has_the_plates_timecode_and_every_frame(show: Show) -> N
     info = probe(movie)
     assert (len(info.frames), info.rate, info.width, info.height) == (12, 25, 32, 18)
     assert sha256_file(movie) == record["review"]["sha256"] and show.verify().ok
+
+
+def test_an_unchanged_draft_is_not_a_new_version_unless_somebody_says_why(show: Show) -> None:
+    version(show)
+    with pytest.raises(BadInput, match="nothing has changed"):
+        show.generate(["sq010_sh0010"])
+    (again,) = show.generate(["sq010_sh0010"], "the driver was updated")
+    assert finish(show, again).version == "v002"
+
+
+def test_a_circled_version_whose_frames_are_gone_is_not_handed_over(show: Show) -> None:
+    version(show)
+    show.review("sq010_sh0010", "v001", "circle")
+    show.layout.frame("sq010_sh0010", "v001", 1010).unlink()
+    with pytest.raises(ShowError, match="1010"):
+        show.publish("master")
+    assert not show.layout.published.exists()
+
+
+def test_a_version_of_another_clone_is_not_taken_over(show: Show, tmp_path: Path) -> None:
+    claims = ["git", "fetch", "-q", "origin", "refs/rushes/claims/*:refs/rushes/claims/*"]
+    draft = show.draft("sq010_sh0010", text=BLEND)
+    submit_version(show.desk, show.shot("sq010_sh0010"), draft)
+    subprocess.run(
+        ["git", "clone", "-q", str(show.layout.root), str(tmp_path / "clone")], check=True, env=dict(show.env)
+    )
+    subprocess.run(claims, cwd=tmp_path / "clone", check=True, env=dict(show.env))
+    other = Show.open(tmp_path / "clone", show.env)
+    assert other.generate(["sq010_sh0010"], missing=True) == []
+
+
+def test_a_version_that_lost_its_commit_gets_it_with_missing(show: Show) -> None:
+    frozen = show.desk.frozen(show.shot("sq010_sh0010"), parse(BLEND, "draft"))
+    number = show.history.claim("sq010_sh0010")
+    write_once(show.layout.recipe("sq010_sh0010", version_name(number)), recipe_text(frozen))  # and killed here
+    (job,) = show.generate(["sq010_sh0010"], missing=True)
+    finish(show, job)
+    assert [entry.event for entry in show.log()] == ["render", "recipe", "turnover"]
+
+
+def test_one_damaged_record_hides_nothing_else(show: Show) -> None:
+    version(show)
+    record = show.layout.record("sq010_sh0010", "v001")
+    for text in ("{}", "[]", "{", "\x00"):
+        record.write_text(text)
+        assert [row.state for row in show.versions("sq010_sh0010")] == ["unreadable"]
+        assert len(show.shots()) == 2

@@ -52,7 +52,7 @@ def verify(patterns: AnyShots = None, as_json: Json = False) -> None:
     if not verdict.ok:
         shots = sorted({check.shot for check in wrong if check.shot})
         where = ", ".join(shots[:8])
-        todo = "What was committed is in git; pictures can be rendered again: rushes generate --missing SHOT."
+        todo = "Texts are in git. A lost picture: copy it back, or render it anew: rushes recipe SHOT --from vNNN."
         raise Difference(f"{len(wrong)} of {len(verdict.checks)} checks failed.", where=where, todo=todo)
 
 
@@ -63,4 +63,6 @@ def _print_checks(checks: Sequence[Check]) -> None:
     ]
     if shown:
         output.table(("shot", "version", "what", "state", "detail"), shown, empty="")
-    output.line(f"{len(checks) - len(shown)} of {len(checks)} checks hold.")
+    pending = sum(1 for check in checks if check.state == "pending")
+    waits = f", {pending} pending" if pending else ""
+    output.line(f"{len(checks) - len(shown)} of {len(checks)} checks hold{waits}.")
