@@ -158,6 +158,7 @@ def recipes(draw: st.DrawFn, least_steps: int = 0) -> Recipe:
         look=draw(st.none() | st.just(LookRef(name="dream", sha256="ab"))),
         range=draw(st.none() | st.just((first, first + draw(st.integers(0, 300))))),
         plate_sha256=draw(st.sampled_from(["", "cd"])),
+        seen_as=draw(st.none() | st.just(ColourFacts(plate="ACEScg", working="ACEScg", config="ab"))),
         input=inputs,
         step=tuple(steps),
         output=Output(

@@ -323,11 +323,11 @@ def rewritten(history: History) -> Iterator[Check]:
     """Commits that changed what is written once, or took lines out of a review. One `git log`, newest first.
 
     Every merge is compared with each of its parents: what came from the other side is an addition there, so only what
-    the merge itself took out or wrote anew counts. `--sparse`: also merges that are the same as one parent.
+    the merge itself took out or wrote anew counts.
     """
     if history.git.run("rev-parse", "--verify", "--quiet", "HEAD").code:
         return
-    walk = ("-m", "--full-history", "--sparse", "--no-follow")
+    walk = ("-m", "--full-history", "--no-follow")
     how = ("--format=%x01%h", "--no-renames", "--no-ext-diff", "--no-textconv", "--numstat", "--raw", "--abbrev=8")
     out = history.git.ask("--no-replace-objects", "log", "-z", *walk, *how, "--", "shots")
     told: set[Check] = set()

@@ -81,7 +81,7 @@ class Colour:
         """Empty where it is missing: a conversion that needs it says so. An archive's files are the archive's bytes."""
         import PyOpenColorIO as ocio  # noqa: N813
 
-        if self._config.isArchivable() and Path(self.name).suffix == ".ocioz":
+        if Path(self.name).suffix == ".ocioz":
             return sha256_file(Path(self.name))
         try:
             return sha256_file(Path(self._config.getCurrentContext().resolveFileLocation(src)))

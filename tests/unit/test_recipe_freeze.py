@@ -14,12 +14,13 @@ from core.errors import RecipeError
 from core.frames import FrameRange
 from core.ops.base import ModelRef
 from core.recipe.freeze import freeze
-from core.recipe.model import Material, Recipe
+from core.recipe.model import ColourFacts, Material, Recipe
 from core.recipe.text import parse, recipe_text, set_values
 from core.recipe.weights import Weights
 from tests.recipes import known_test_operations
 
 PLATE_FRAMES = FrameRange(993, 1080)
+SEEN = ColourFacts(plate="sRGB - Texture", alpha="none", working="ACEScg", config="ab" * 32)
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ def frozen(text: str = DRAFT, shot: Shot = SHOT, **changed: Any) -> Recipe:
         "resolve": resolved,
         "digest_plate": plate,
         "digest_material": material,
+        "seen_as": SEEN,
         "summary": "less boil",
         "parent": "v002",
         **changed,
@@ -96,6 +98,7 @@ def test_everything_is_written_down() -> None:
     recipe = frozen()
     assert (recipe.shot, recipe.parent, recipe.summary, recipe.range) == ("sh010", "v002", "less boil", (1001, 1010))
     assert recipe.plate_sha256 == "plate 1001-1010" and recipe.input[0].sha256 == "bytes of altar.png"
+    assert recipe.seen_as == SEEN
     assert recipe.rev == {"matte": 1, "merge": 1, "test_brush": 3}
     house = {"licence": "MIT", "revision": "r1", "sha256": "house".ljust(64, "0"), "source": "from/house"}
     assert recipe.model.keys() == {"house", "u2netp"} and recipe.model["house"] == house
