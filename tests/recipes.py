@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 import core.ops.base
 from core.ops.base import Cadence, Format, Input, Iptc, ModelRef, Op, Phase, param
-from core.recipe.model import LookRef, Master, Material, Output, Picked, Recipe, Review
+from core.recipe.model import ColourFacts, LookRef, Master, Material, Output, Picked, Recipe, Review
 
 
 class Extra(BaseModel):

@@ -40,7 +40,7 @@ def check_plate(recipe: Recipe, shot: Shot, root: Path) -> Path:
 
 
 def colour_facts(plate: Plate, settings: Settings) -> ColourFacts:
-    """How the plate is seen now, as a recipe keeps it in `seen_as`. Raises MediaError where the config is unreadable."""
+    """How the plate is seen now, as a recipe keeps it in `seen_as`. Raises MediaError: the config is unreadable."""
     from core.media.colour import Colour
 
     return ColourFacts(

@@ -49,7 +49,7 @@ def freeze(
     parent: str,
 ) -> Recipe:
     """The complete recipe of a shot's `range`: revisions of its operations, models with revision, sha256 and licence,
-    inputs and plate with their digests, how their colour is seen. The same draft and the same files give the same recipe.
+    inputs and plate with their digests, how their colour is seen. The same draft and files give the same recipe.
 
     Raises:
         RecipeError: no steps, another shot's draft, frames that the plate does not have, sizes that do not fit.

@@ -88,8 +88,8 @@ CHANGES = [
     ("plate alpha in shot.toml: none → straight", of_shot('alpha = "none"', 'alpha = "straight"')),
     ("plate layer in shot.toml: - → beauty", of_shot('layer = ""', 'layer = "beauty"')),
     ("working space in rushes.toml: ACEScg → ACES2065-1", of_show('working = "ACES2065-1"')),
-    ("colour config in ocio://studio-config-v2.1.0_aces-v1.3_ocio-v2.3: sha256:",
-     of_show('config = "ocio://studio-config-v2.1.0_aces-v1.3_ocio-v2.3"')),
+    ("colour config in ocio://studio-config-v2.2.0_aces-v1.3_ocio-v2.4: sha256:",
+     of_show('config = "ocio://studio-config-v2.2.0_aces-v1.3_ocio-v2.4"')),
 ]  # fmt: skip
 
 
