@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -18,10 +20,21 @@ settings.register_profile("deep", deadline=None, max_examples=1000, suppress_hea
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _nobody_at_first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The same for fixtures that live longer than one test."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        settle_in(tmp_path_factory.mktemp("home"), monkeypatch)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _nobody_in_particular(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An empty home, a git identity of its own, and no settings of the machine's owner."""
-    home = tmp_path_factory.mktemp("home")
+    """An empty home for each test, a git identity of its own, and no settings of the machine's owner."""
+    settle_in(tmp_path_factory.mktemp("home"), monkeypatch)
+
+
+def settle_in(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith(("GIT_", "XDG_", "RUSHES_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))

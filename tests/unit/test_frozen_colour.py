@@ -163,14 +163,15 @@ def test_each_fact_of_colour_is_in_the_plates_digest(tmp_path: Path) -> None:
 
     def digest(config: str = ocio, working: str = "ACEScg", **facts: Any) -> str:
         assert shot.plate is not None
-        plate = replace(shot.plate, **facts)
-        plates = Plates(plate, tmp_path / "plate.%04d.exr", Colour(config), working, Tally())
+        plates = Plates(shot.plate, tmp_path / "plate.%04d.exr", Colour(config), working, Tally())
         try:
+            plates.plate = replace(shot.plate, **facts)  # after it was opened: the file has no layers
             return plates.digest(1001)
         finally:
             plates.close()
 
     found = [digest(), digest(working="camera"), digest(colour="sRGB - Texture"), digest(alpha="straight")]
+    found.append(digest(layer="beauty"))
     found.append(digest(str(config(tmp_path / "two", gain=2.0))))
     config(tmp_path / "one", gain=3.0)
     found.append(digest())  # the same name
