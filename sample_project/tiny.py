@@ -22,7 +22,7 @@ def build(folder: Path) -> Path:
     A StableDiffusionPipeline of 155 000 parameters in safetensors: CLIP text model and byte-level tokenizer,
     UNet, VAE with a factor of 8, DDIM. The same bytes every time; torch's global random state is left as it was.
     """
-    from core.render.diffusion import prepare
+    from core.render.pipelines import prepare
 
     prepare(threads=1)
     import torch

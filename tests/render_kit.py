@@ -112,7 +112,7 @@ class NoModels:
     def digest(self) -> str:
         return self._environment
 
-    def load(self, ref: Any, role: str) -> Any:
+    def load(self, ref: Any, role: str, parts: Any = ()) -> Any:
         raise AssertionError("no test operation loads a model")
 
 
@@ -184,7 +184,7 @@ class NoKit:
 
     def note(self, step: str, frame: int, **facts: Any) -> None: ...
 
-    def model(self, ref: Any, role: str = "") -> Any:
+    def model(self, ref: Any, role: str = "", parts: Any = ()) -> Any:
         raise AssertionError("no model here")
 
     def view(self, pictures: Any, name: str) -> Any:

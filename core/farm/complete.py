@@ -83,6 +83,7 @@ def _commit(layout: Layout, history: History, made: Made, files: tuple[Path, ...
         paths=paths,
         trailers=((SHOT, job.shot), (VERSION, job.version), (RECIPE, recipe_sha(job.recipes[0]))),
         by=Person.parse(job.asked_by),
+        needs=(layout.recipe(job.shot, job.version).relative_to(layout.root).as_posix(),),
     )
     try:
         if all(history.committed(path) == (layout.root / path).read_bytes() for path in paths):
@@ -120,7 +121,7 @@ def make_record(layout: Layout, made: Made, manifest: str) -> Record:
         pixels={row.frame: row.pixels for row in masters},
         facts={row.frame: noted for row in masters if (noted := _noted(row.facts))},
         models=tuple(
-            UsedModel(name, facts.get("revision", ""), facts.get("sha256", ""), facts.get("licence", ""))
+            UsedModel(name, *(facts.get(key, "") for key in ("revision", "sha256", "licence", "training_data")))
             for name, facts in sorted(recipe.model.items())
         ),
         environment={**job.environment, "batch": recipe.batch()},

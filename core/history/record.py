@@ -25,6 +25,8 @@ class UsedModel:
     revision: str
     sha256: str
     licence: str
+    training_data: str = ""
+    """What the show's register says that it was trained on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ def read_record(text: str | bytes, where: str) -> Record:
             data[key] = tuple(data[key])
         for key in ("pixels", "facts"):
             data[key] = {int(frame): value for frame, value in data[key].items()}
-        data["models"] = tuple(UsedModel(*(model[item.name] for item in fields(UsedModel))) for model in data["models"])
+        data["models"] = tuple(UsedModel(**model) for model in data["models"])
         data["reuse"] = {
             step: Reuse(row["made"], row["reused"], tuple(row["source"])) for step, row in data["reuse"].items()
         }

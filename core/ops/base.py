@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import pkgutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -76,9 +76,10 @@ class ModelRef:
     """A model as a recipe names it. `sha256` is filled at freeze: over the weights' files."""
 
     id: str
-    """A name in the show's register, a hub id, a folder or file, or the name of a model that ships with rushes."""
+    """A name in the show's register, a hub id (and a file or folder in it), a folder or file, or a shipped model."""
     revision: str = ""
-    kind: Literal["diffusers", "onnx"] = "diffusers"
+    kind: Literal["diffusers", "onnx", "lora", "control", "reference", "encoder", "vae"] = "diffusers"
+    """What its files are: a whole pipeline, a network, or a part that goes into a pipeline."""
     sha256: str = ""
 
 
@@ -115,8 +116,9 @@ class Kit(Protocol):
     def tick(self) -> None:
         """Say that work goes on; raises Cancelled where somebody asked to stop."""
 
-    def model(self, ref: ModelRef, role: str = "") -> Any:
-        """The loaded model, resident. `role`: which pipeline of a family (`image2image`, `inpaint`, `text2image`)."""
+    def model(self, ref: ModelRef, role: str = "", parts: Sequence[ModelRef] = ()) -> Any:
+        """The loaded model, resident. `role`: which pipeline of a family (`image2image`, `inpaint`, `text2image`);
+        `parts`: what goes into it (a VAE, LoRAs, ControlNets, IP-Adapters with their encoders), and only now."""
 
     def stats(self, step: str) -> Mapping[str, Any]:
         """What the operation's `measure` returned for this shot."""
@@ -151,18 +153,13 @@ class Op(BaseModel):
     frames: ClassVar[Independent | Windowed | Chained] = Independent()
     keep: ClassVar[bool] = False
 
-    op: str
+    op: str = param(..., help="which operation")
     name: Input = param("", help="the step's name, unique in the recipe", validate_default=False)
     curves: dict[str, tuple[Key, ...]] = param({}, help="per parameter: keys over shot frames")
 
     def edges(self) -> tuple[str, ...]:
         """The names that this step reads, in order, without repeats."""
-        found: list[str] = []
-        for field_name, info in type(self).model_fields.items():
-            value = getattr(self, field_name)
-            if field_name != "name" and isinstance(value, str) and is_edge(info):
-                found.append(value)
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys(name for _, name in edges_in(self)))
 
     def kept(self) -> str:
         """The source whose pixels come out bit-identical where this step's matte is 0; empty: every pixel changes."""
@@ -202,6 +199,18 @@ def is_edge(info: Any) -> bool:
     return any(isinstance(meta, Edge) for meta in info.metadata) or any(
         isinstance(meta, Edge) for part in parts for meta in getattr(part, "__metadata__", ())
     )
+
+
+def edges_in(table: BaseModel) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """(path, name) of every picture that a table and the tables in it read; edges that are None are left out."""
+    for key, info in type(table).model_fields.items():
+        value = getattr(table, key)
+        if key != "name" and isinstance(value, str) and is_edge(info):
+            yield (key,), value
+        elif isinstance(value, tuple):
+            for index, part in enumerate(value):
+                if isinstance(part, BaseModel):
+                    yield from (((key, index, *path), name) for path, name in edges_in(part))
 
 
 _registry: dict[str, type[Op]] = {}

@@ -35,6 +35,10 @@ class Stylize(Diffusion):
     denoise: float = param(
         0.5, ge=0, le=1, keyable=True, help="share of the noise schedule that is run: 0 keeps the plate, 1 ignores it"
     )
+    image_guidance: float = param(
+        1.0, ge=1, le=20, unit="x", keyable=True,
+        help="models that repaint by instruction: how hard the plate holds; 1 is off, above it needs guidance above 1",
+    )  # fmt: skip
     detail: float = param(
         0.0, ge=0, le=2, keyable=True, help="how much of the plate's fine detail and grain is added back"
     )
@@ -47,7 +51,7 @@ class Stylize(Diffusion):
     def plan(self, sources: Mapping[str, Format]) -> Format:
         """Raises RecipeError: the input is a matte, or the mask is none or has another size."""
         matte_source(self, sources, self.mask)
-        source = same_size(self, sources, self.input, self.mask)
+        source = same_size(self, sources, self.input, self.mask, *self.controls())
         if source.channels == 1:
             raise RecipeError(
                 f"The step `{self.name}` paints over a matte.", where=f"step `{self.name}`", todo="Name a picture."
@@ -66,21 +70,27 @@ class Stylize(Diffusion):
                 kit.note(step.name, frame, effective_steps=0)
         if not any(painted):
             return result
-        made, cover = self._painted(block, source, pictures[self.mask] if self.mask else None, kit)
+        made, cover = self._painted(block, source, pictures, kit)
         for slot, step in enumerate(steps):
             if painted[slot]:
                 detail = np.float32(step.detail) * _detail(source[slot]) if step.detail else np.float32(0.0)
                 result[slot] = np.where(cover == 1.0, made[slot] + detail, source[slot])
         return result
 
-    def _painted(self, block: Block, source: Pictures, mask: Pictures | None, kit: Kit) -> tuple[Pictures, Pictures]:
+    def _painted(
+        self, block: Block, source: Pictures, pictures: Mapping[str, Pictures], kit: Kit
+    ) -> tuple[Pictures, Pictures]:
         """The model's pictures at the source's size in working space, and where they lie: (H, W, 1), 0 or 1."""
-        pipeline = kit.model(self.models()[0], "image2image" if mask is None else "inpaint")
+        mask = pictures[self.mask] if self.mask else None
+        pipeline = self.pipeline("image2image" if mask is None else "inpaint", kit)
         size, fit = self.shape((source.shape[2], source.shape[1]), pipeline.multiple)
         seen, where = to_model(kit.view(source, self.model_view), size, fit)
-        asks = [step.ask(size, step.denoise) if step.effective_steps else None for step in block.steps]
+        asks = [
+            step.ask(size, step.denoise, step.image_guidance) if step.effective_steps else None for step in block.steps
+        ]
         masks = None if mask is None else to_model(mask, size, fit, "triangle")[0].clip(0.0, 1.0)
-        made = paint(block, asks, pipeline, kit, seen.clip(0.0, 1.0), masks)
+        guides = self.guides(pictures, kit, size, fit)
+        made = paint(block, asks, pipeline, kit, seen.clip(0.0, 1.0), masks, guides)
         back, cover = from_model(made, where)
         return kit.unview(back, self.model_view), cover
 

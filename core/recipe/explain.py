@@ -158,6 +158,7 @@ _PATTERNS = {
     r"^\d{1,20}$": "a whole number in quotes",
     r"^$|^v\d{3,6}$": "a version such as v003",
     r"^$|^[A-Za-z0-9_-]+/v\d{3,6}$": "a shot and version such as sq010_sh0010/v004",
+    r"^$|^[A-Za-z0-9_][A-Za-z0-9_.-]{0,60}$": "a layer's name",
     r"^[A-Za-z0-9_-]*$": "letters, digits, `_` and `-`, in quotes",
 }
 

@@ -48,8 +48,9 @@ def freeze(
     summary: str,
     parent: str,
 ) -> Recipe:
-    """The complete recipe of a shot's `range`: revisions of its operations, models with revision, sha256 and licence,
-    inputs and plate with their digests, how their colour is seen. The same draft and files give the same recipe.
+    """The complete recipe of a shot's `range`: revisions of its operations, models with revision, sha256, licence and
+    training data, inputs and plate with their digests, how their colour is seen. The same draft and files give the
+    same recipe.
 
     Raises:
         RecipeError: no steps, another shot's draft, frames that the plate does not have, sizes that do not fit.
@@ -131,4 +132,6 @@ def _facts(weights: Weights) -> dict[str, str]:
         "licence": weights.licence,
         "source": weights.source,
     }
+    if weights.training_data:
+        facts["training_data"] = weights.training_data
     return dict(sorted(facts.items()))

@@ -11,7 +11,6 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
-    Field,
     SerializeAsAny,
     TypeAdapter,
     ValidationError,
@@ -20,7 +19,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from core.frames import FrameRange
-from core.ops.base import Cadence, Format, Op, is_edge, operations
+from core.ops.base import Cadence, Format, Op, edges_in, is_edge, operations, param
 
 SCHEMA = 1
 PLATE = "plate"
@@ -39,30 +38,28 @@ class Table(BaseModel):
 class LookRef(Table):
     """The look a recipe started from, as it was."""
 
-    name: str
-    sha256: str = ""
+    name: str = param(..., help="the look's name: looks/<name>.toml")
+    sha256: str = param("", help="digest of the look's text")
 
 
 class Picked(Table):
     """The wedge and index a value was picked from: human choice is evidence."""
 
-    wedge: str
-    index: int = Field(ge=1)
-    """Counted from 1, as the contact sheet shows it."""
+    wedge: str = param(..., help="the wedge: shots/<shot>/wedges/<wedge>.toml")
+    index: int = param(..., ge=1, help="which picture, counted from 1 as the contact sheet shows it")
 
 
 class Material(Table):
     """Anything a recipe reads beside the plate (`[[input]]`)."""
 
-    name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,40}$")
-    kind: Literal["image", "sequence", "matte", "control", "lut", "version"]
-    path: str = ""
-    version: str = Field("", pattern=r"^$|^[A-Za-z0-9_-]+/v\d{3,6}$")
-    layer: str = Field("", pattern=r"^$|^[A-Za-z0-9_][A-Za-z0-9_.-]{0,60}$")
-    colour: str = "sRGB - Texture"
-    rights: str = ""
-    sha256: str = ""
-    """Over the frozen files; empty in a draft."""
+    name: str = param(..., pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,40}$", help="what steps call it")
+    kind: Literal["image", "sequence", "matte", "control", "lut", "version"] = param(..., help="what it is")
+    path: str = param("", help="the file, or a sequence's pattern with %04d, counted from the show's folder")
+    version: str = param("", pattern=r"^$|^[A-Za-z0-9_-]+/v\d{3,6}$", help="a version of a shot, instead of `path`")
+    layer: str = param("", pattern=r"^$|^[A-Za-z0-9_][A-Za-z0-9_.-]{0,60}$", help="a layer of that version or file")
+    colour: str = param("sRGB - Texture", help="its colour space, as the show's colour config names it")
+    rights: str = param("", help="whose it is, and what allows its use")
+    sha256: str = param("", help="over its files as frozen; empty in a draft")
 
     @model_validator(mode="after")
     def _one_source(self) -> Material:
@@ -74,12 +71,11 @@ class Material(Table):
 class Master(Table):
     """How the version's frames are written."""
 
-    format: Literal["exr", "png", "tiff"] = "exr"
-    type: Literal["half", "float", "uint16"] = "half"
-    compression: Literal["none", "rle", "zips", "zip", "piz"] = "zips"
-    colour: str = "ACEScg"
-    allow_nonfinite: bool = False
-    """False: a NaN or Inf that the plate did not have fails the frame."""
+    format: Literal["exr", "png", "tiff"] = param("exr", help="the files' format")
+    type: Literal["half", "float", "uint16"] = param("half", help="of a sample: half or float in exr, else uint16")
+    compression: Literal["none", "rle", "zips", "zip", "piz"] = param("zips", help="of exr; all are lossless")
+    colour: str = param("ACEScg", help="the frames' colour space, as the show's colour config names it")
+    allow_nonfinite: bool = param(False, help="false: a NaN or Inf that the plate did not have fails the frame")
 
     @model_validator(mode="after")
     def _type_fits(self) -> Master:
@@ -94,26 +90,24 @@ class Master(Table):
 class Review(Table):
     """The movie made for looking at."""
 
-    codec: Literal["prores_422hq", "prores_4444", "h264"] = "prores_422hq"
-    burnin: bool = True
+    codec: Literal["prores_422hq", "prores_4444", "h264"] = param("prores_422hq", help="of the movie")
+    burnin: bool = param(True, help="shot, version and frame written into the picture")
 
 
 class Output(Table):
-    master: Master = Master()
-    layers: tuple[str, ...] = ()
-    """Steps whose pictures are written beside the master."""
-    review: Review | None = None
+    master: Master = param(Master(), help="how the frames are written")
+    layers: tuple[str, ...] = param((), help="steps whose pictures are written beside the master")
+    review: Review | None = param(None, help="a movie for looking at; without this table there is none")
 
 
 class ColourFacts(Table):
     """How the show saw the plate at freeze: what decides a picture's numbers beside the plate's bytes."""
 
-    plate: str = ""
-    alpha: str = ""
-    layer: str = ""
-    working: str = ""
-    config: str = ""
-    """Digest of the colour config's contents, not its name."""
+    plate: str = param("", help="the plate's colour space")
+    alpha: str = param("", help="the plate's alpha: none, straight or premultiplied")
+    layer: str = param("", help="the plate's layer")
+    working: str = param("", help="the show's working space")
+    config: str = param("", help="digest of the colour config's contents, not its name")
 
 
 class Recipe(Table):
@@ -122,26 +116,25 @@ class Recipe(Table):
     Raises pydantic.ValidationError; `core.recipe.text` turns that into file, line, key and what is allowed.
     """
 
-    schema_: int = Field(SCHEMA, alias="schema", ge=1, le=SCHEMA)
-    shot: str = Field("", pattern=r"^[A-Za-z0-9_-]*$")
-    parent: str = Field("", pattern=r"^$|^v\d{3,6}$")
-    summary: str = ""
-    picked_from: Picked | None = None
-    look: LookRef | None = None
-    range: tuple[int, int] | None = None
-    tier: Literal["exact"] = "exact"
-    """`exact`: the same machine and versions give the same bits. There is no other yet."""
-    plate_sha256: str = ""
-    """Digest of the plate's frames that the recipe reads; empty in a draft."""
-    seen_as: ColourFacts | None = None
-    """The plate's colour and the show's at freeze; None in a draft, and in versions older than this key."""
-    input: tuple[Material, ...] = ()
-    step: tuple[Annotated[SerializeAsAny[Op], BeforeValidator(lambda table: read_step(table))], ...] = ()
-    output: Output = Output()
-    rev: Mapping[str, int] = {}
-    """Per operation its revision at freeze; empty in a draft."""
-    model: Mapping[str, Mapping[str, str]] = {}
-    """Per model as named in a step: revision, sha256, licence, source as resolved at freeze; empty in a draft."""
+    schema_: int = param(SCHEMA, alias="schema", ge=1, le=SCHEMA, help="of this text; older ones are brought forward")
+    shot: str = param("", pattern=r"^[A-Za-z0-9_-]*$", help="the shot's id")
+    parent: str = param("", pattern=r"^$|^v\d{3,6}$", help="the version that this one goes on from")
+    summary: str = param("", help="what is new, on one line: the commit's subject and the version list show it")
+    picked_from: Picked | None = param(None, help="the wedge that a value comes from; set by `rushes wedge --pick`")
+    look: LookRef | None = param(None, help="the look that lies under it; set by `rushes recipe --look`")
+    range: tuple[int, int] | None = param(None, help="first and last shot frame, handles included")
+    tier: Literal["exact"] = param("exact", help="the same machine and versions give the same bits")
+    plate_sha256: str = param("", help="digest of the plate's frames that the recipe reads; empty in a draft")
+    seen_as: ColourFacts | None = param(None, help="the plate's colour and the show's at freeze; absent in a draft")
+    input: tuple[Material, ...] = param((), help="what it reads beside the plate")
+    step: tuple[Annotated[SerializeAsAny[Op], BeforeValidator(lambda table: read_step(table))], ...] = param(
+        (), help="operations, in order: each reads the plate, an input or a step above"
+    )
+    output: Output = param(Output(), help="what is written")
+    rev: Mapping[str, int] = param({}, help="per operation its revision at freeze; empty in a draft")
+    model: Mapping[str, Mapping[str, str]] = param(
+        {}, help="per model its revision, sha256, licence and source at freeze; empty in a draft"
+    )
 
     @model_validator(mode="after")
     def _holds_together(self) -> Recipe:
@@ -151,10 +144,10 @@ class Recipe(Table):
         for index, material in enumerate(self.input):
             _new_name(("input", index, "name"), material.name, known)
         for index, step in enumerate(self.step):
-            for name in edge_fields(type(step)):
-                if (edge := getattr(step, name)) is not None and edge not in known:
-                    what = f"`{name}` reads `{edge}`, which is not an input or a step above"
-                    raise wrong(("step", index, name), what, f"Allowed: {', '.join(known)}.", GRAPH)
+            for path, edge in edges_in(step):
+                if edge not in known:
+                    what = f"`{path[-1]}` reads `{edge}`, which is not an input or a step above"
+                    raise wrong(("step", index, *path), what, f"Allowed: {', '.join(known)}.", GRAPH)
             _new_name(("step", index, "name"), step.name, known)
         steps = [step.name for step in self.step]
         for index, layer in enumerate(self.output.layers):

@@ -6,7 +6,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -15,7 +15,7 @@ from core.files import one_line, sha256_bytes
 from core.frames import FrameRange
 from core.ops.base import Op
 from core.recipe.assign import assignment
-from core.recipe.explain import Problem, problems
+from core.recipe.explain import Problem, problems, table_in
 from core.recipe.model import GRAPH, SCHEMA, Recipe, edge_fields, frozen_lists
 from core.recipe.toml import Path, drop, put, scan, toml_key, toml_text, toml_value
 
@@ -179,7 +179,7 @@ def recipe_sha(text: str) -> str:
 def _step_text(step: Op) -> str:
     """`op`, `name`, what it reads, its parameters; then curves and lists of tables as tables of their own."""
     edges = edge_fields(type(step))
-    tables = {key for key in type(step).model_fields if _is_tables(getattr(step, key))}
+    tables = {key for key, info in type(step).model_fields.items() if _are_tables(info.annotation)}
     order = ["op", "name", *edges]
     lines = [f"[[step]]\n{_table(step, first=order, leave={'curves', *tables})}"]
     if step.curves:
@@ -191,8 +191,9 @@ def _step_text(step: Op) -> str:
     return "\n".join(lines)
 
 
-def _is_tables(value: Any) -> bool:
-    return isinstance(value, tuple) and bool(value) and isinstance(value[0], BaseModel)
+def _are_tables(annotation: Any) -> bool:
+    """Whether a key holds `[[step.key]]` tables. Where there are none it is left out: TOML could not add one later."""
+    return get_origin(annotation) is tuple and table_in(annotation) is not None
 
 
 def _table(table: BaseModel, *, first: Sequence[str] = (), leave: set[str] | None = None) -> str:

@@ -1,27 +1,19 @@
-"""Diffusers pipelines: which class plays which role, how it is loaded, and how it is called so that pixels repeat."""
+"""Diffusers pipelines, called so that pixels repeat; what a model would ignore is refused."""
 
 from __future__ import annotations
 
 import inspect
-import json
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.errors import ModelError, RecipeError, RenderError, RushesError
+from core.errors import RecipeError, RenderError, RushesError
 from core.files import one_line
+from core.media.resample import to_model
+from core.ops.diffusion import NO_GUIDES, Ask, Guides
+from core.render.wardrobe import Loaded, is_out_of_memory
 
 if TYPE_CHECKING:
     from core.ops.base import Pictures
-    from core.ops.diffusion import Ask
-
-ROLES = {
-    "image2image": {"image"},
-    "inpaint": {"image", "mask_image"},
-    "text2image": set[str](),
-}
-"""What a pipeline's call takes beside the prompt, by role."""
 
 SAMPLERS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "ddim": ("DDIMScheduler", {}),
@@ -35,94 +27,31 @@ SAMPLERS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 """Samplers whose noise comes from the generators they are given. None draws Brownian noise of its own."""
 
 
-def prepare(threads: int) -> None:
-    """Import torch and diffusers and set what decides pixels: threads, deterministic algorithms, no TF32, no tuning.
+SCHEDULE = {
+    "spacing": "timestep_spacing",
+    "shift": "shift",
+    "prediction": "prediction_type",
+    "zero_snr": "rescale_betas_zero_snr",
+}
+"""Keys of a recipe's `schedule` as diffusers' schedulers call them."""
 
-    Holds for the whole process. Libraries print no progress bars and only errors; a model's own code is never run.
-
-    Raises:
-        ModelError: they are not installed.
-    """
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS reads it when CUDA starts
-    os.environ["DIFFUSERS_DISABLE_REMOTE_CODE"] = "1"
-    for library in ("DIFFUSERS", "TRANSFORMERS"):
-        os.environ.setdefault(f"{library}_VERBOSITY", "error")  # read at import, where both chat
-    try:
-        import diffusers
-        import huggingface_hub.utils
-        import torch
-        import transformers
-    except ImportError as error:
-        raise ModelError(
-            f"This needs a library that is not installed: {one_line(str(error))}.",
-            todo="Install rushes with its models: pip install 'rushes[generate]'",
-        ) from error
-    torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True)
-    torch.utils.deterministic.fill_uninitialized_memory = False  # diffusers reads no memory it has not written
-    torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
-    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
-    diffusers.utils.logging.disable_progress_bar()
-    transformers.utils.logging.disable_progress_bar()
-    huggingface_hub.utils.disable_progress_bars()  # type: ignore[attr-defined]
+ONE_BY_ONE = {"Flux2Pipeline", "Flux2KleinPipeline", "QwenImageEditPipeline", "QwenImageEditPlusPipeline"}
+"""Editing pipelines that read one picture a call, of 8 bits: several pictures would be references of one result."""
 
 
-def pipeline_class(folder: Path, role: str) -> Any:
-    """The diffusers class that plays `role` with the checkpoint in `folder`.
-
-    The rule: the member of the checkpoint's family that diffusers' AutoPipeline lists for the role. Where it lists none
-    (instruct-pix2pix, say), the class that `model_index.json` names, if its call takes what the role gives.
-
-    Raises:
-        ModelError: not a diffusers folder, or its family cannot do this; names what it can.
-    """
-    import diffusers
-    from diffusers.pipelines import auto_pipeline as auto
-
-    try:
-        name = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))["_class_name"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(
-            "The model is not a folder in diffusers' format: it has no readable model_index.json.",
-            where=str(folder),
-            todo="Save it with `save_pretrained` of its diffusers pipeline; single-file checkpoints are not read.",
-        ) from error
-    tables = {
-        "text2image": auto.AUTO_TEXT2IMAGE_PIPELINES_MAPPING,
-        "image2image": auto.AUTO_IMAGE2IMAGE_PIPELINES_MAPPING,
-        "inpaint": auto.AUTO_INPAINT_PIPELINES_MAPPING,
-    }
-    family = next((key for table in tables.values() for key, kind in table.items() if kind.__name__ == name), None)
-    if family in tables[role]:
-        return tables[role][family]
-    own = getattr(diffusers, str(name), None)
-    plays = [other for other, table in tables.items() if family in table or _plays(own, other)]
-    if role in plays:
-        return own
-    raise ModelError(
-        f"The model's family ({one_line(str(name))}) does not do {role}.",
-        where=str(folder),
-        todo=f"It does {', '.join(plays)}: use another step, or another model." if plays else "Use another model.",
-    )
-
-
-def _plays(kind: Any, role: str) -> bool:
-    """Whether a pipeline class takes what `role` gives, and asks for no other picture."""
-    if kind is None:
-        return False
-    inputs = inspect.signature(kind.__call__).parameters
-    given = {"image", "mask_image"} & set(inputs)
-    return ROLES[role] == given and "prompt" in inputs and "num_inference_steps" in inputs
+_CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
+_CLIP_DEVIATION = (0.26862954, 0.26130258, 0.27577711)
+"""Of the pictures that CLIP was trained on (Radford et al. 2021), sRGB in [0, 1]."""
 
 
 class Pipeline:
     """One diffusers pipeline in one role. Not re-entrant: one call at a time."""
 
-    def __init__(self, pipe: Any, role: str, device: str, free: Callable[[], None]) -> None:
-        self.pipe, self.role, self.device = pipe, role, device
+    def __init__(self, loaded: Loaded, role: str, device: str, free: Callable[[], None]) -> None:
+        self.loaded, self.pipe, self.role, self.device = loaded, loaded.pipe, role, device
         self._free = free
-        self._takes = frozenset(inspect.signature(type(pipe).__call__).parameters)
-        self._scheduler = pipe.scheduler
+        self._takes = frozenset(inspect.signature(type(self.pipe).__call__).parameters)
+        self._scheduler = self.pipe.scheduler
 
     @property
     def name(self) -> str:
@@ -136,6 +65,12 @@ class Pipeline:
         processor = getattr(getattr(self.pipe, "image_processor", None), "config", {})
         return max(latent * (patch if isinstance(patch, int) else 1), int(processor.get("vae_scale_factor", 1)))
 
+    @property
+    def _distilled(self) -> bool:
+        """Whether guidance is a number that the model was trained to read, not a second call without the prompt."""
+        config = getattr(getattr(self.pipe, "transformer", None), "config", {})
+        return bool(config.get("guidance_embeds", False))
+
     def paint(
         self,
         ask: Ask,
@@ -143,6 +78,7 @@ class Pipeline:
         pictures: Pictures | None,
         masks: Pictures | None,
         tick: Callable[[], None],
+        guides: Guides = NO_GUIDES,
     ) -> tuple[Pictures, int]:
         """Run the pipeline on a batch: slot i has the noise that diffusers gives for a CPU generator of `seeds[i]`.
 
@@ -150,17 +86,20 @@ class Pipeline:
             pictures: (B, h, w, 3) float32 in [0, 1] in the model's view; not for text to image.
             masks: (B, h, w, 1), 1 where to paint; only to inpaint.
             tick: called between sampling steps; what it raises ends the call.
+            guides: what the parts of the pipeline read.
 
         Returns:
             (B, h, w, 3) float32 in [0, 1], never through 8 bits, and the number of sampling steps that were run.
 
         Raises:
-            RecipeError: the model cannot do what was asked. RenderError: out of memory twice, or a picture withheld.
+            RecipeError: the model cannot do what was asked. ModelError: a part does not fit it.
+            RenderError: out of memory twice, or a picture withheld.
         """
         self._check(ask)
         for attempt in (1, 2):
             try:
-                return self._paint(ask, seeds, pictures, masks, tick)
+                self.loaded.wear(ask.loras, ask.references)
+                return self._paint(ask, seeds, pictures, masks, tick, guides)
             except RushesError:
                 raise
             except Exception as error:
@@ -187,7 +126,31 @@ class Pipeline:
         pictures: Pictures | None,
         masks: Pictures | None,
         tick: Callable[[], None],
+        guides: Guides,
     ) -> tuple[Pictures, int]:
+        import numpy as np
+
+        if self.name in ONE_BY_ONE and pictures is not None:
+            each = [self._call(ask, [seed], pictures[slot : slot + 1], None, tick, guides, slot)
+                    for slot, seed in enumerate(seeds)]  # fmt: skip
+        else:
+            each = [self._call(ask, seeds, pictures, masks, tick, guides)]
+        images = np.concatenate([made for made, _ in each])
+        if images.shape != (len(seeds), ask.size[1], ask.size[0], 3):
+            raise RenderError(f"The model gave {images.shape} for {ask.size}.", where=f"step `{ask.step}`, {self.name}")
+        return images, each[0][1]
+
+    def _call(
+        self,
+        ask: Ask,
+        seeds: Sequence[int],
+        pictures: Pictures | None,
+        masks: Pictures | None,
+        tick: Callable[[], None],
+        guides: Guides,
+        slot: int | None = None,
+    ) -> tuple[Pictures, int]:
+        """One call of diffusers. `slot`: only this one of the guides' pictures."""
         import torch
 
         progress = _Progress(tick)
@@ -197,7 +160,11 @@ class Pipeline:
         call["generator"] = [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
         for name, array in (("image", pictures), ("mask_image", masks)):
             if array is not None:
-                call[name] = torch.from_numpy(array.transpose(0, 3, 1, 2))  # strides as diffusers itself gives arrays
+                call[name] = _tensor(array) if slot is None else self.pipe.image_processor.numpy_to_pil(array)[0]
+        if guides.controls:
+            call |= self._controlled(ask, [part if slot is None else part[slot : slot + 1] for part in guides.controls])
+        if guides.references:
+            call["ip_adapter_image"] = [self._seen(part) for part in guides.references]
         try:
             result = self.pipe(**call)
         finally:
@@ -209,9 +176,7 @@ class Pipeline:
                 where=f"step `{ask.step}`",
                 todo="Change the prompt, or use a model folder without a safety_checker.",
             )
-        images = result.images.float().permute(0, 2, 3, 1).contiguous().cpu().numpy()
-        if images.shape != (len(seeds), ask.size[1], ask.size[0], 3):
-            raise RenderError(f"The model gave {images.shape} for {ask.size}.", where=f"step `{ask.step}`, {self.name}")
+        images: Pictures = result.images.float().permute(0, 2, 3, 1).contiguous().cpu().numpy()
         return images, progress.steps
 
     def _arguments(self, ask: Ask, count: int) -> dict[str, Any]:
@@ -220,12 +185,55 @@ class Pipeline:
             "num_inference_steps": ask.sampling_steps,
             "output_type": "pt",
         }
-        if ask.negative:
-            call["negative_prompt"] = [ask.negative] * count
-        optional = {"guidance_scale": ask.guidance, "width": ask.size[0], "height": ask.size[1]}
+        optional: dict[str, Any] = {
+            "width": ask.size[0],
+            "height": ask.size[1],
+            "image_guidance_scale": ask.image_guidance,
+            "max_area": ask.size[0] * ask.size[1],  # Flux Kontext would go to an area of its own
+            "_auto_resize": False,
+        }
+        true_scale = "true_cfg_scale" in self._takes and not self._distilled
+        added = self.name.startswith("ZImage")  # picture + scale · (picture − without): 0 is off there
+        scale = max(ask.guidance - 1.0, 0.0) if added else ask.guidance
+        optional["true_cfg_scale" if true_scale else "guidance_scale"] = scale
         if self.role != "text2image":
             optional["strength"] = ask.denoise
+        if ask.negative or (true_scale and ask.guidance > 1.0):  # without it these call the model once, and say nothing
+            optional["negative_prompt"] = [ask.negative or " "] * count
         return call | {name: value for name, value in optional.items() if name in self._takes}
+
+    def _controlled(self, ask: Ask, controls: Sequence[Pictures]) -> dict[str, Any]:
+        def each(values: Sequence[Any]) -> Any:
+            return values[0] if len(values) == 1 else list(values)
+
+        weights, starts, ends = zip(*ask.controls, strict=True)
+        call = {
+            "control_image" if "control_image" in self._takes else "image": each([_tensor(part) for part in controls]),
+            "controlnet_conditioning_scale": each(weights),
+            "control_guidance_start": each(starts),
+            "control_guidance_end": each(ends),
+        }
+        if missing := sorted(set(call) - self._takes):
+            if any(part != (part[0], 0.0, 1.0) for part in ask.controls):
+                raise RecipeError(
+                    "This model's ControlNet works over all sampling steps.",
+                    where=f"step `{ask.step}`, {self.name}",
+                    todo="Set start = 0.0 and end = 1.0.",
+                )
+            call = {name: value for name, value in call.items() if name not in missing}
+        return call
+
+    def _seen(self, pictures: Pictures) -> Any:
+        """A reference as a CLIP encoder takes it, (1, 3, n, n). The slots of a call have the same one.
+
+        Resized here: transformers' own way depends on whether torchvision is installed.
+        """
+        import numpy as np
+
+        side = self.loaded.encoder.config.image_size
+        square = to_model(pictures[:1], (side, side), "crop", "cubic")[0]
+        mean, deviation = np.array(_CLIP_MEAN, np.float32), np.array(_CLIP_DEVIATION, np.float32)
+        return _tensor(np.asarray((square - mean) / deviation, np.float32))
 
     def _check(self, ask: Ask) -> None:
         """Refuse what this model would ignore or change silently."""
@@ -238,33 +246,58 @@ class Pipeline:
                 where=where,
                 todo=f"Instead of {odd[0]} write {near}.",
             )
+        negatives = set() if self._distilled else {"negative_prompt"}
+        scales = {"guidance_scale", "true_cfg_scale"}
         ignored = (
-            ("negative", bool(ask.negative), "negative_prompt", '""'),
-            ("guidance", ask.guidance != 1.0, "guidance_scale", "1.0"),
-            ("denoise", ask.denoise != 1.0 and self.role != "text2image", "strength", "1.0"),
+            ("negative", bool(ask.negative), negatives, '""'),
+            ("guidance", ask.guidance != 1.0, scales, "1.0"),
+            ("denoise", ask.denoise != 1.0 and self.role != "text2image", {"strength"}, "1.0"),
+            ("image_guidance", ask.image_guidance != 1.0, {"image_guidance_scale"}, "1.0"),
         )
-        for parameter, used, name, neutral in ignored:
-            if used and name not in self._takes:
+        for parameter, used, names, neutral in ignored:
+            if used and not names & self._takes:
+                hint = ""
+                if parameter == "denoise":
+                    knob = "image_guidance" if "image_guidance_scale" in self._takes else "the prompt"
+                    hint = f" It repaints by instruction: how much of the plate stays is up to {knob}."
                 raise RecipeError(
-                    f"This model takes no `{parameter}`.", where=where, todo=f"Set {parameter} = {neutral}."
+                    f"This model takes no `{parameter}`.{hint}", where=where, todo=f"Set {parameter} = {neutral}."
                 )
+        if ask.image_guidance != 1.0 and ask.guidance <= 1.0:
+            raise RecipeError(
+                "`image_guidance` does nothing while guidance is 1 or less.",
+                where=where,
+                todo="Set guidance above 1 (7.5 is usual with image_guidance 1.5), or image_guidance = 1.0.",
+            )
 
     def _sampler(self, ask: Ask) -> Any:
         """A scheduler without memory of earlier calls: the model's own kind, or the one that was asked for."""
         import diffusers
 
-        own = self._scheduler
-        if ask.sampler == "model":
-            return type(own).from_config(own.config)
-        name, changes = SAMPLERS[ask.sampler]
-        flows = "beta_schedule" not in own.config or own.config.get("prediction_type") == "flow_prediction"
-        if flows:  # flow matching has another noise schedule: these samplers would run on it, and give mush
-            raise RecipeError(
-                f"The sampler {ask.sampler} does not fit this model's noise schedule ({type(own).__name__}).",
-                where=f"step `{ask.step}`, {self.name}",
-                todo='Set sampler = "model".',
-            )
-        return getattr(diffusers, name).from_config(own.config, **changes)
+        own, where = self._scheduler, f"step `{ask.step}`, {self.name}"
+        kind, changes = type(own), dict[str, Any]()
+        if ask.sampler != "model":
+            name, given = SAMPLERS[ask.sampler]
+            if "beta_schedule" not in own.config or own.config.get("prediction_type") == "flow_prediction":
+                raise RecipeError(  # flow matching has another noise schedule: on it these would give mush
+                    f"The sampler {ask.sampler} does not fit this model's noise schedule ({kind.__name__}).",
+                    where=where,
+                    todo='Set sampler = "model".',
+                )
+            kind, changes = getattr(diffusers, name), dict(given)
+        takes = inspect.signature(kind.__init__).parameters
+        for key, value in ask.schedule.model_dump(exclude_none=True).items():
+            if SCHEDULE[key] not in takes:
+                known = ", ".join(key for key, name in SCHEDULE.items() if name in takes) or "nothing"
+                raise RecipeError(
+                    f"`schedule.{key}`: the sampler ({kind.__name__}) has no such setting.",
+                    where=where,
+                    todo=f"It takes {known} there: take `{key}` out, or choose another sampler.",
+                )
+            changes[SCHEDULE[key]] = value
+        if "shift" in changes and "use_dynamic_shifting" in takes:
+            changes["use_dynamic_shifting"] = False  # else the shift follows the size, and the number is not read
+        return kind.from_config(own.config, **changes)
 
     def cut(self, prompt: str) -> bool:
         """Whether every text encoder of the model reads only the beginning of `prompt`."""
@@ -272,67 +305,6 @@ class Pipeline:
         return bool(tokenizers) and all(
             len(part(prompt, truncation=False)["input_ids"]) > part.model_max_length for part in tokenizers
         )
-
-
-def load(folder: Path, role: str, *, device: str, dtype: str, sibling: Any = None) -> Any:
-    """A diffusers pipeline for `role` on `device`, from safetensors in `folder` alone.
-
-    Weights are in `dtype`, the VAE always in float32 (bfloat16 has 8 bits of mantissa: it bands). `sibling`: a pipeline
-    of the same folder in another role, whose weights are shared; only the scheduler, which keeps state, is its own.
-
-    Raises:
-        ModelError: pickle only, code of its own, incomplete, or no such role.
-    """
-    import torch
-
-    kind = pipeline_class(folder, role)
-    shared = {}
-    if sibling is not None:
-        wanted = inspect.signature(kind.__init__).parameters
-        shared = {key: part for key, part in sibling.components.items() if key in wanted and key != "scheduler"}
-    precision = {"default": getattr(torch, dtype), "vae": torch.float32}
-    try:
-        pipe = kind.from_pretrained(
-            str(folder), dtype=precision, use_safetensors=True, local_files_only=True, trust_remote_code=False, **shared
-        )
-    except Exception as error:
-        if is_out_of_memory(error):
-            raise
-        raise ModelError(
-            f"The model cannot be loaded: {one_line(str(error), 300)}",
-            where=str(folder),
-            todo="It takes a complete diffusers folder with safetensors: save_pretrained(folder) where it loads.",
-        ) from error
-    if sibling is None and dtype != "float32":
-        hold_in_float32(pipe)
-    return pipe.to(device)
-
-
-def hold_in_float32(pipe: Any) -> None:
-    """Let a float32 VAE work in a pipeline of another precision: cast what goes in, and latents back on the way out."""
-    vae = getattr(pipe, "vae", None)
-    if vae is None:
-        return
-    encode, decode = vae.encode, vae.decode
-    if "force_upcast" in vae.config:
-        vae.register_to_config(force_upcast=False)  # SDXL would cast it back down after each encode
-
-    def encoded(x: Any, *args: Any, **options: Any) -> Any:
-        out = encode(x.float(), *args, **options)
-        if (latents := getattr(out, "latents", None)) is not None:
-            out.latents = latents.to(x.dtype)
-        elif (spread := getattr(out, "latent_dist", None)) is not None:
-            out.latent_dist = type(spread)(spread.parameters.to(x.dtype), deterministic=spread.deterministic)
-        return out
-
-    vae.encode = encoded
-    vae.decode = lambda z, *args, **options: decode(z.float(), *args, **options)
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    import torch
-
-    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "can't allocate memory" in str(error)
 
 
 class _Progress:
@@ -366,3 +338,9 @@ class _Progress:
         return self
 
     def __exit__(self, *_: object) -> None: ...
+
+
+def _tensor(array: Pictures) -> Any:
+    import torch
+
+    return torch.from_numpy(array.transpose(0, 3, 1, 2))  # strides as diffusers itself gives arrays

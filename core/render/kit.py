@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -47,10 +47,11 @@ class RenderKit:
         if self.stop.is_set():
             raise Cancelled("The render was stopped.")
 
-    def model(self, ref: ModelRef, role: str = "") -> Any:
-        pinned = resolved(ref, self.recipe)
-        self.tally.models[ref.id] = {"revision": pinned.revision, "sha256": pinned.sha256}
-        return self.models.load(pinned, role)
+    def model(self, ref: ModelRef, role: str = "", parts: Sequence[ModelRef] = ()) -> Any:
+        pinned, *others = (resolved(each, self.recipe) for each in (ref, *parts))
+        for each in (pinned, *others):
+            self.tally.models[each.id] = {"revision": each.revision, "sha256": each.sha256}
+        return self.models.load(pinned, role, others)
 
     def stats(self, step: str) -> Mapping[str, Any]:
         return self.measured.get(step, {})

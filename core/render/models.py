@@ -9,7 +9,7 @@ import platform
 import re
 import socket
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float32]
 
-_LIBRARIES = ("torch", "diffusers", "transformers", "onnxruntime")
+_LIBRARIES = ("torch", "diffusers", "transformers", "peft", "onnxruntime")
 _PIXELS = ("device", "gpu", "cuda", "cpu", "dtype", "threads", *_LIBRARIES)
 """What of the environment decides the last bits of a model's pictures."""
 
@@ -61,7 +61,7 @@ class Models:
         self.threads = threads
         self._wanted, self._dtype, self._resident = device, dtype, resident
         self._found = ""
-        self._loaded: OrderedDict[tuple[str, str], dict[str, Any]] = OrderedDict()
+        self._loaded: OrderedDict[tuple[str, str], dict[Any, Any]] = OrderedDict()
 
     @property
     def device(self) -> str:
@@ -76,29 +76,33 @@ class Models:
             return self._dtype
         return "float32" if self.device == "cpu" else "bfloat16"
 
-    def load(self, ref: ModelRef, role: str = "") -> Any:
-        """The model, loaded: a `core.render.diffusion.Pipeline` in `role`, or for ONNX a `Network`.
+    def load(self, ref: ModelRef, role: str = "", parts: Sequence[ModelRef] = ()) -> Any:
+        """The model, loaded: a `core.render.diffusion.Pipeline` in `role` with its `parts`, or for ONNX a `Network`.
 
-        Roles of one checkpoint share its weights.
+        Roles of one checkpoint share its weights, whatever else goes into them.
 
         Raises:
             ModelError: missing, unsafe, not what was pinned, or not able to play the role. RenderError: out of memory.
         """
-        weights = self.resolve(ref)
+        weights, worn = self.resolve(ref), tuple((part.kind, self.resolve(part)) for part in parts)
         key = (ref.kind, weights.sha256)
-        roles = self._loaded.get(key, {})
-        if role not in roles:
+        view = (role, *((kind, part.sha256) for kind, part in worn))
+        views = self._loaded.get(key, {})
+        if view not in views:
             if key not in self._loaded:
                 self._drop(until=self._resident - 1)
-            roles[role] = Network(weights.path, self.threads) if ref.kind == "onnx" else self._open(key, weights, role)
-            self._loaded[key] = roles
+            if ref.kind == "onnx":
+                views[view] = Network(weights.path, self.threads)
+            else:
+                views[view] = self._open(key, weights, role, worn)
+            self._loaded[key] = views
         self._loaded.move_to_end(key)
-        return roles[role]
+        return views[view]
 
-    def _open(self, key: tuple[str, str], weights: Weights, role: str) -> Any:
-        from core.render import diffusion
+    def _open(self, key: tuple[str, str], weights: Weights, role: str, parts: tuple[tuple[str, Weights], ...]) -> Any:
+        from core.render import diffusion, pipelines, wardrobe
 
-        diffusion.prepare(self.threads)
+        pipelines.prepare(self.threads)
         import torch
 
         if self.device != "cpu" and not torch.cuda.is_available():
@@ -107,15 +111,15 @@ class Models:
                 where=self.device,
                 todo="Install the torch build for this GPU and driver, or render on the processor (device cpu).",
             )
-        sibling = next(iter(self._loaded.get(key, {}).values()), None)
+        siblings = tuple(self._loaded.get(key, {}).values())
         for attempt in (1, 2):
             try:
-                pipe = diffusion.load(
-                    weights.path, role, device=self.device, dtype=self.dtype, sibling=sibling and sibling.pipe
+                loaded = pipelines.load(
+                    weights, role, device=self.device, dtype=self.dtype, parts=parts, siblings=siblings
                 )
-                return diffusion.Pipeline(pipe, role, self.device, lambda: self._make_room(key))
+                return diffusion.Pipeline(loaded, role, self.device, lambda: self._make_room(key))
             except Exception as error:
-                if not diffusion.is_out_of_memory(error):
+                if not wardrobe.is_out_of_memory(error):
                     raise
                 if attempt == 2:
                     raise RenderError(
@@ -131,6 +135,10 @@ class Models:
         for other in [other for other in self._loaded if other != key]:
             del self._loaded[other]
         self._release()
+
+    def unload(self) -> None:
+        """Let every model go, and give the device's memory back."""
+        self._drop(until=0)
 
     def _drop(self, until: int) -> None:
         if len(self._loaded) > until:

@@ -8,7 +8,7 @@ from typing import Any
 
 from core.files import canonical_json, sha256_bytes
 from core.frames import ANCHOR, FrameRange, block_of, keys_around, seed_for, slot
-from core.ops.base import Block, Cadence, Op
+from core.ops.base import Block, Cadence, Op, edges_in
 from core.recipe.model import PLATE, Recipe, edge_fields
 from core.recipe.vary import at
 
@@ -114,12 +114,18 @@ def step_digest(
         stats: what `measure` returned.
         neighbours: chained operations: the digest of the frame before; windowed: those of the window, in order.
     """
-    edges = {name: getattr(step, name) for name in edge_fields(type(step))}
+    parameters = step.model_dump(mode="json", exclude=_NOT_PIXELS)
+    read: dict[str, str | None] = {name: parameters.pop(name) for name in edge_fields(type(step))}
+    for path, edge in edges_in(step):
+        if path[0] not in read:  # in a table of its own: `control[0].input`
+            table, index, key = path
+            del parameters[str(table)][index][key]
+        read[".".join(map(str, path))] = sources[edge]
     facts: dict[str, Any] = {
         "op": step.op,
         "rev": step.rev,
-        "parameters": step.model_dump(mode="json", exclude=_NOT_PIXELS | set(edges)),
-        "sources": {name: sources[edge] if edge is not None else None for name, edge in edges.items()},
+        "parameters": parameters,
+        "sources": read,
         "models": list(models),
         "environment": environment,
         "tier": tier,

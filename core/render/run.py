@@ -43,7 +43,7 @@ class Work:
     """Frozen: with `range`, and models resolved to hashes."""
     shot: Shot
     plate: Path
-    """As `core.cut.shots.plate_path` gives it."""
+    """Where it lies on this machine; a sequence as a printf pattern."""
     frames: tuple[int, ...]
     """The shot frames to write, sorted, inside the recipe's range."""
     path: Callable[[int, str], Path]

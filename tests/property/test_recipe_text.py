@@ -35,7 +35,7 @@ def test_every_value_is_written(recipe: Recipe) -> None:
     data = tomllib.loads(recipe_text(recipe))
     for step, table in zip(recipe.step, data.get("step", ()), strict=True):
         absent = {name for name in type(step).model_fields if getattr(step, name) is None}
-        absent |= set() if step.curves else {"curves"}
+        absent |= {name for name in ("curves", "extra") if not getattr(step, name, None)}
         assert table.keys() == type(step).model_fields.keys() - absent
 
 

@@ -123,12 +123,13 @@ def test_a_sampler_that_does_not_fit_the_noise_schedule_is_refused(models: Model
     from diffusers import FlowMatchEulerDiscreteScheduler
 
     from core.render.diffusion import Pipeline
+    from core.render.wardrobe import Loaded, Wardrobe
 
     pipe = models.load(TINY, "image2image").pipe
     own, pipe.scheduler = pipe.scheduler, FlowMatchEulerDiscreteScheduler()
     try:
         with pytest.raises(RecipeError, match="noise schedule"):
-            paint(Pipeline(pipe, "image2image", "cpu", lambda: None), sampler="euler_a")
+            paint(Pipeline(Loaded(pipe, Wardrobe()), "image2image", "cpu", lambda: None), sampler="euler_a")
     finally:
         pipe.scheduler = own
 
@@ -152,9 +153,9 @@ def test_pickle_weights_are_refused_even_past_the_resolver(root: Path, tmp_path:
 
 
 def test_a_folder_that_is_no_pipeline_says_what_to_do(tmp_path: Path) -> None:
-    (tmp_path / "single.safetensors").write_bytes(b"")
+    careless = Models("cpu", resolve=lambda ref: Weights(tmp_path, "x", "", "", ref.id, 0, ()))
     with pytest.raises(ModelError, match="diffusers' format") as error:
-        make_models(tmp_path).load(ModelRef("single.safetensors"), "image2image")
+        careless.load(ModelRef("nothing"), "image2image")
     assert "save_pretrained" in error.value.todo
 
 

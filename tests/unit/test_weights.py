@@ -13,7 +13,7 @@ import pytest
 
 from core.errors import ModelError
 from core.ops.base import ModelRef
-from core.recipe import weights
+from core.recipe import hub, weights
 from core.recipe.weights import HashCache, Weights, resolve
 
 COMMIT = "b261bac6fd2cf515557d5d0707481eafa0485ec2"
@@ -61,6 +61,15 @@ def find(root: Path, tmp_path: Path) -> Find:
     return found
 
 
+def tensors(file: Path, *names: str) -> Path:
+    """A safetensors file with these names, a number each, written by the format's description."""
+    table = {name: {"dtype": "F32", "shape": [1], "data_offsets": [4 * n, 4 * n + 4]} for n, name in enumerate(names)}
+    head = json.dumps({"__metadata__": {"format": "pt"}, **table}).encode()
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(len(head).to_bytes(8, "little") + head + bytes(4 * len(names)))
+    return file
+
+
 def folder_digest(folder: Path, names: list[str]) -> str:
     pairs = [[name, hashlib.sha256((folder / name).read_bytes()).hexdigest()] for name in sorted(names)]
     return hashlib.sha256(json.dumps(pairs, separators=(",", ":")).encode()).hexdigest()
@@ -105,8 +114,10 @@ def test_the_digest_sees_every_file_that_is_loaded_and_no_other(find: Find, root
 
 def test_one_file_is_its_own_digest(find: Find, root: Path) -> None:
     root.mkdir()
-    (root / "gouache.safetensors").write_bytes(b"lora")
-    assert find("gouache.safetensors").sha256 == hashlib.sha256(b"lora").hexdigest()
+    lora = tensors(root / "gouache.safetensors", "unet.mid.attn.to_q.lora_A.weight")
+    found = find(ModelRef("gouache.safetensors", kind="lora"))
+    assert found.sha256 == found.pin == hashlib.sha256(lora.read_bytes()).hexdigest()
+    assert find(ModelRef(".", kind="lora")).path == lora, "a folder that holds it alone will do"
 
 
 def test_the_shows_register_comes_first(find: Find, root: Path) -> None:
@@ -141,7 +152,7 @@ def test_offline_is_respected_also_for_half_a_model(
     def never(*_: object) -> None:
         raise AssertionError("went to the network")
 
-    monkeypatch.setattr(weights, "_download", never)
+    monkeypatch.setattr(hub, "_download", never)
     ref = ModelRef("stabilityai/sd-turbo", COMMIT)
     with pytest.raises(ModelError, match="switched off"):
         find(ref)
@@ -183,6 +194,31 @@ def test_a_download_asks_for_the_commit_and_for_no_pickle(
                        "unet/config.json", "scheduler/scheduler_config.json"}  # fmt: skip
 
 
+def test_a_download_of_a_file_or_of_a_config_asks_for_no_more(
+    find: Find, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import huggingface_hub
+
+    asked: list[str] = []
+
+    def snapshot(repo: str, **how: Any) -> str:
+        asked.extend(how["allow_patterns"])
+        folder = Path(how["cache_dir"]) / f"models--{repo.replace('/', '--')}" / "snapshots" / str(how["revision"])
+        if repo == "own/adapters":
+            tensors(folder / "models" / "sd15.safetensors", "ip_adapter.1.to_k_ip.weight")
+        elif not folder.exists():
+            pipeline(folder)
+        return str(folder)
+
+    monkeypatch.setattr(huggingface_hub, "snapshot_download", snapshot)
+    find(ModelRef("own/adapters/models/sd15.safetensors", COMMIT, "reference"), HF_HUB_OFFLINE="0")
+    assert "models/sd15.safetensors" in asked and not any("bin" in pattern for pattern in asked)
+    asked.clear()
+    tensors(root / "film.safetensors", SDXL)
+    find("film", register={"film": {"source": "film.safetensors", "config": f"own/sdxl@{COMMIT}"}}, HF_HUB_OFFLINE="0")
+    assert asked and not any(pattern.endswith(".safetensors") for pattern in asked)
+
+
 def test_a_download_that_fails_is_told_in_our_words(find: Find, monkeypatch: pytest.MonkeyPatch) -> None:
     import huggingface_hub
 
@@ -218,16 +254,106 @@ def test_pickle_alone_is_refused_in_any_component(find: Find, root: Path, name: 
     [
         ("a.ckpt", "diffusers", "pickle"),
         ("a.pt", "onnx", "pickle"),
-        ("a.gguf", "diffusers", "not read: a.gguf"),
-        ("a.onnx", "diffusers", "not read: a.onnx"),
+        ("a.gguf", "diffusers", r"not read: a.gguf is quantised weights \(GGUF\)"),
+        ("a.onnx", "diffusers", "not read: a.onnx is an ONNX network"),
+        ("a.engine", "diffusers", "TensorRT engine"),
+        ("a.mlmodel", "diffusers", "Core ML"),
+        ("a.bin", "lora", "pickle"),
+        ("a.zip", "diffusers", "not read: a.zip"),
+        ("a.safetensors", "encoder", "image encoder is a folder"),
+        ("a.safetensors", "lora", "damaged or no safetensors"),
         ("a.safetensors", "onnx", "not read: a.safetensors"),
     ],
 )
 def test_other_kinds_of_files_are_refused(find: Find, root: Path, name: str, kind: Any, what: str) -> None:
     root.mkdir()
     (root / name).write_bytes(b"x")
-    with pytest.raises(ModelError, match=what):
+    with pytest.raises(ModelError, match=what) as caught:
         find(ModelRef(name, kind=kind))
+    assert caught.value.todo and name in caught.value.where
+
+
+@pytest.mark.parametrize(
+    ("tensor", "kind", "what", "todo"),
+    [
+        ("lora_unet_mid.lora_down.weight", "diffusers", "holds a LoRA, not a whole model", "[[step.lora]]"),
+        ("ip_adapter.1.to_k_ip.weight", "diffusers", "holds a IP-Adapter", "[[step.reference]]"),
+        ("decoder.up.0.block.0.conv1.weight", "diffusers", "holds a VAE", "`vae`"),
+        ("model.diffusion_model.double_blocks.0.img_attn.qkv.weight", "diffusers", "looks like Flux", "the folder"),
+        ("conditioner.embedders.1.model.ln_final.weight", "lora", "no LoRA: it looks like SDXL", ""),
+        ("unet.mid.attn.to_q.lora_A.weight", "reference", "no IP-Adapter: it looks like LoRA", "[[step.lora]]"),
+        ("something.else", "lora", r"is no LoRA\.", ""),
+        ("lora_unet_mid.hada_w1_a", "lora", "no LoRA: it looks like LoHa or LoKr", ""),
+    ],
+)
+def test_a_file_of_another_kind_is_told_by_its_tensors(
+    find: Find, root: Path, tensor: str, kind: Any, what: str, todo: str
+) -> None:
+    tensors(root / "a.safetensors", tensor)
+    with pytest.raises(ModelError, match=what) as caught:
+        find(ModelRef("a.safetensors", kind=kind))
+    assert todo in caught.value.todo
+
+
+# One file
+
+
+SDXL = "conditioner.embedders.1.model.ln_final.weight"
+
+
+def test_a_single_file_takes_its_config_from_the_register_alone(find: Find, root: Path) -> None:
+    file = tensors(root / "models" / "film.safetensors", SDXL)
+    with pytest.raises(ModelError, match="weights alone") as caught:
+        find("models/film.safetensors")
+    wanted = 'models."film"]: source = "models/film.safetensors", config = "stabilityai/stable-diffusion-xl-base-1.0@'
+    assert wanted in caught.value.todo and '"film" in the recipe' in caught.value.todo
+
+    config = pipeline(root / "models" / "config")
+    (config / "unet" / "diffusion_pytorch_model.safetensors").unlink()
+    entry = {"source": "models/film.safetensors", "config": "models/config"}
+    found = find("film", register={"film": entry})
+    assert (found.path, found.config, found.pin) == (file, config, hashlib.sha256(file.read_bytes()).hexdigest())
+    assert found.sha256 != found.pin and "config/unet/config.json" in found.files
+    assert find("film", register={"film": entry | {"sha256": found.pin}}) == found, "as the file's page prints it"
+    by_name = {"film": entry | {"config": "described"}, "described": {"source": "models/config"}}
+    assert find("film", register=by_name) == found
+    (config / "scheduler" / "scheduler_config.json").write_text('{"beta": 2}')
+    assert find("film", register={"film": entry}).sha256 != found.sha256, "it decides pixels too"
+    (config / "unet" / "code.py").write_text("")
+    with pytest.raises(ModelError, match="code of its own"):
+        find("film", register={"film": entry})
+
+
+def test_a_config_from_the_hub_needs_no_weights_there_but_a_commit(find: Find, root: Path, tmp_path: Path) -> None:
+    tensors(root / "film.safetensors", SDXL)
+    hub_folder = tmp_path / "hf" / "hub" / "models--own--sdxl" / "snapshots" / COMMIT
+    config = pipeline(hub_folder)
+    (config / "unet" / "diffusion_pytorch_model.safetensors").unlink()
+    entry = {"source": "film.safetensors", "config": f"own/sdxl@{COMMIT}"}
+    assert find("film", register={"film": entry}).config == config
+    with pytest.raises(ModelError, match="not pinned"):
+        find("film", register={"film": entry | {"config": "own/sdxl"}})
+
+
+def test_a_file_in_a_hub_repository_is_named_by_its_path(find: Find, tmp_path: Path) -> None:
+    folder = tmp_path / "hf" / "hub" / "models--h94--IP-Adapter" / "snapshots" / COMMIT
+    file = tensors(folder / "models" / "sd15.safetensors", "ip_adapter.1.to_k_ip.weight")
+    (folder / "README.md").write_text("---\nlicense: apache-2.0\n---\n")
+    found = find(ModelRef("h94/IP-Adapter/models/sd15.safetensors", COMMIT, "reference"))
+    assert (found.path, found.licence) == (file, "apache-2.0")
+    with pytest.raises(ModelError, match="switched off"):
+        find(ModelRef("h94/IP-Adapter/models/other.safetensors", COMMIT, "reference"))
+    with pytest.raises(ModelError, match="no model"):
+        find(ModelRef("h94/IP-Adapter/../../x.safetensors", COMMIT, "reference"))
+
+
+def test_looking_neither_fetches_nor_hashes(find: Find, root: Path, tmp_path: Path) -> None:
+    pipeline(root / "m")
+    here = weights.locate(ModelRef("m"), register={}, root=root, env={})
+    assert here.sha256 == "" and here.size == find("m").size
+    with pytest.raises(ModelError, match="not, or not wholly, on this machine") as caught:
+        weights.locate(ModelRef("a/b", COMMIT), register={}, root=root, env={"HF_HOME": str(tmp_path / "hf")})
+    assert "fetched when a recipe" in caught.value.todo
 
 
 def test_folders_without_usable_weights_are_refused(find: Find, root: Path) -> None:
