@@ -20,7 +20,10 @@ from core.errors import BadInput, Broken, DiskFull
 from core.failpoints import failpoint
 
 _WINDOWS_DEVICES = {"con", "prn", "aux", "nul", *(f"com{n}" for n in range(1, 10)), *(f"lpt{n}" for n in range(1, 10))}
-_NETWORK_FILESYSTEMS = ("nfs", "cifs", "smb", "9p", "afs", "ceph", "glusterfs", "lustre", "beegfs", "fuse.sshfs")
+_NETWORK_FILESYSTEMS = (
+    *("nfs", "cifs", "smb", "9p", "afs", "ceph", "glusterfs", "lustre", "beegfs", "gpfs", "panfs", "wekafs"),
+    *(f"fuse.{name}" for name in ("sshfs", "ceph", "gluster", "rclone", "s3fs", "gcsfuse", "juicefs", "moosefs")),
+)
 _BIDI = {*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C}
 
 
@@ -38,7 +41,12 @@ def explained(path: Path) -> Iterator[None]:
             raise Broken(
                 "Not allowed to write here.",
                 where=str(path),
-                todo="Check the permissions or point `media` in rushes.toml elsewhere.",
+                todo="Check its permissions, or name a folder of your own: `media` in rushes.toml for pictures, "
+                "RUSHES_STATE for drafts and the queue. A show that may only be read: git clone it first.",
+            ) from error
+        if error.errno == errno.ENAMETOOLONG:
+            raise Broken(
+                "The file system does not take a name this long.", where=str(path), todo="Use a shorter folder or name."
             ) from error
         raise
 
@@ -184,6 +192,13 @@ class FileLock:
         except BlockingIOError:
             os.close(handle)
             return False
+        except OSError as error:
+            os.close(handle)
+            raise Broken(
+                f"This file system gives no locks ({error.strerror}), so two processes could write at once.",
+                where=str(self.path),
+                todo="Work on a local disk: a git clone for the show, RUSHES_STATE for drafts and the queue.",
+            ) from error
         except BaseException:
             os.close(handle)
             raise
@@ -273,16 +288,25 @@ def check_name(text: str, what: str) -> str:
     return text
 
 
-def is_network_path(path: Path) -> str:
-    """The file system's type where `path` lies on a network file system, else an empty string."""
+def machine_id() -> str:
+    """What tells this machine from every other: systemd's id, else its name."""
     try:
-        mounts = Path("/proc/mounts").read_text().splitlines()
+        found = Path("/etc/machine-id").read_text().strip()
+    except OSError:
+        found = ""
+    return safe_name(found or socket.gethostname(), "machine")
+
+
+def is_network_path(path: Path, mounts: Path = Path("/proc/mounts")) -> str:
+    """The file system's type where `path`, links followed, lies on a network file system, else an empty string."""
+    try:
+        lines = mounts.read_text(errors="surrogateescape").splitlines()
     except OSError:
         return ""
-    target, best = str(path.absolute()), ("", "")
-    for line in mounts:
+    target, best = str(path.resolve()), ("", "")
+    for line in lines:
         _, mount, kind, *_ = line.split(" ")
-        mount = mount.replace("\\040", " ")
+        mount = re.sub(r"\\([0-7]{3})", lambda octal: chr(int(octal[1], 8)), mount)  # space, tab, newline, backslash
         inside = target == mount or target.startswith(mount.rstrip("/") + "/")
         if inside and len(mount) >= len(best[0]):
             best = (mount, kind)

@@ -14,6 +14,7 @@ from typing import Any
 from core.errors import BadInput, ShowError
 from core.files import one_line
 from core.frames import rate_of
+from core.paths import NOWHERE, Places, is_absolute, places_of, spelled
 
 SETTINGS = "rushes.toml"
 GIT_ATTRIBUTES = "shots/** -text -filter\ncut/** -text -filter\npublish/** -text -filter\n"
@@ -38,14 +39,20 @@ class Settings:
     steps_gb: float = 50.0
     """How much step outputs may fill under the media root; what was not used for longest goes first."""
     models: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """The register: name → source, revision, sha256, licence, training_data."""
+    """The register: name → source, revision, sha256, licence, training_data, config."""
+    paths: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Site → name → folder: where the same folders lie at each site. See `core.paths`."""
 
 
+_MODEL_KEYS = {"source", "revision", "sha256", "licence", "training_data", "config"}
 _KEYS = {
-    "": {"schema", "name", "id", "rate", "handles", "share_gap", "media", "colour", "render", "models"},
+    "": {"schema", "name", "id", "rate", "handles", "share_gap", "media", "colour", "render", "models", "paths"},
     "colour": {"config", "working"},
     "render": {"threads", "steps_gb"},
 }
+
+
+_AS_IT_WAS = "Correct it; git has it as it was: git diff rushes.toml."
 
 
 def read_settings(path: Path) -> Settings:
@@ -59,17 +66,19 @@ def read_settings(path: Path) -> Settings:
             todo="Go to a folder with a rushes.toml, or make one: rushes new CUT DIR.",
         ) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ShowError(f"The show's settings cannot be read: {error}.", where=str(path)) from error
+        raise ShowError(f"The show's settings cannot be read: {error}.", where=str(path), todo=_AS_IT_WAS) from error
     _refuse_unknown(data, path)
     try:
-        return _settings(data)
+        return _settings(data, path.parent)
     except (KeyError, TypeError, ValueError, AttributeError, BadInput) as error:
-        raise ShowError(f"The show's settings are not usable: {error}.", where=str(path)) from error
+        raise ShowError(f"The show's settings are not usable: {error}.", where=str(path), todo=_AS_IT_WAS) from error
 
 
 def _refuse_unknown(data: dict[str, Any], path: Path) -> None:
-    for table, allowed in _KEYS.items():
-        part = data.get(table, {}) if table else data
+    register = data.get("models", {})
+    named = {f"models.{name}": entry for name, entry in register.items()} if isinstance(register, dict) else {}
+    for table, allowed in (_KEYS | dict.fromkeys(named, _MODEL_KEYS)).items():
+        part = named[table] if table in named else data.get(table, {}) if table else data
         for key in part if isinstance(part, dict) else ():
             if key not in allowed:
                 raise ShowError(
@@ -85,7 +94,7 @@ def _refuse_unknown(data: dict[str, Any], path: Path) -> None:
         )
 
 
-def _settings(data: dict[str, Any]) -> Settings:
+def _settings(data: dict[str, Any], root: Path) -> Settings:
     head, tail = data.get("handles", (8, 8))
     colour, render = data.get("colour", {}), data.get("render", {})
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,80}", data["id"]):
@@ -97,12 +106,34 @@ def _settings(data: dict[str, Any]) -> Settings:
         handles=(int(head), int(tail)),
         share_gap=int(data.get("share_gap", 48)),
         media=str(data.get("media", "")),
-        colour_config=str(colour.get("config", DEFAULT_COLOUR_CONFIG)),
+        colour_config=_config(str(colour.get("config", DEFAULT_COLOUR_CONFIG)), root),
         working_space=str(colour.get("working", "ACEScg")),
         threads=int(render.get("threads", 0)),
         steps_gb=float(render.get("steps_gb", 50.0)),
-        models=data.get("models", {}),
+        models=_models(data.get("models", {})),
+        paths=_sites(data.get("paths", {})),
     )
+
+
+def _models(table: Any) -> Mapping[str, Mapping[str, str]]:
+    for name, entry in table.items():
+        for key, value in entry.items():
+            if not isinstance(value, str):
+                raise ValueError(f"`models.{name}.{key}` is not text in quotes")
+    return table  # type: ignore[no-any-return]
+
+
+def _config(name: str, root: Path) -> str:
+    """A colour config by its built-in name (`ocio://…`), or its file, counted from the show's folder."""
+    return name if name.startswith("ocio://") else str(root.absolute() / name)
+
+
+def _sites(table: Any) -> Mapping[str, Mapping[str, str]]:
+    for site, named in table.items():
+        for name, folder in named.items():
+            if not isinstance(folder, str) or not is_absolute(folder):
+                raise ValueError(f"`paths.{site}.{name}` is not a whole path such as /mnt/plates or P:/plates")
+    return {site: dict(named) for site, named in table.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +143,11 @@ class Layout:
     root: Path
     media: Path
     state: Path
+    places: Places = NOWHERE
+
+    def find(self, path: str) -> Path:
+        """A path that a text of the show says, on this machine: from the show's folder, or whole as any site has it."""
+        return spelled(self.root / self.places.local(path))
 
     # in git
 
@@ -180,6 +216,10 @@ class Layout:
     def input(self, sha256: str) -> Path:
         return self.media / "inputs" / sha256
 
+    def unpacked(self, cut: str) -> Path:
+        """Where a cut that brings its media is unpacked to."""
+        return self.media / "plates" / cut
+
     @property
     def steps(self) -> Path:
         return self.media / "steps"
@@ -196,6 +236,10 @@ class Layout:
     @property
     def ledger(self) -> Path:
         return self.state / "ledger.db"
+
+    def source(self, cut: str) -> Path:
+        """Says in which folder of this machine the cut was read: its relative media count from there."""
+        return self.state / "cut" / cut
 
     def draft(self, shot: str, name: str = "draft") -> Path:
         return self.state / "drafts" / shot / f"{name}.toml"
@@ -223,16 +267,30 @@ def state_root(env: Mapping[str, str]) -> Path:
     )
 
 
-def media_root(root: Path, settings: Settings) -> Path:
-    """Where the show's pictures lie: as configured, else `<show>.media` beside the repository."""
-    if settings.media:
-        return Path(os.path.normpath(root / Path(settings.media).expanduser()))
-    return root.with_name(root.name + ".media")
+def layout_of(root: Path, settings: Settings, state: Path, env: Mapping[str, str]) -> Layout:
+    """The layout of a show on this machine. Raises ShowError: RUSHES_SITE or `media` name no place here."""
+    places = places_of(settings.paths, env)
+    return Layout(root, media_root(root, settings, places), state, places)
+
+
+def media_root(root: Path, settings: Settings, places: Places = NOWHERE) -> Path:
+    """Where the show's pictures lie: as configured (whole, `~`, or from the show), else `<show>.media` beside it."""
+    if not settings.media:
+        return root.with_name(root.name + ".media")
+    try:
+        return Path(os.path.normpath(spelled(root / Path(places.local(settings.media)).expanduser())))
+    except RuntimeError as error:
+        what = f"`media` is {one_line(settings.media)!r}, and there is no such home directory."
+        raise ShowError(what, where=str(root / SETTINGS), todo="Write the whole path, or set HOME.") from error
 
 
 def find_root(start: Path) -> Path:
-    """The show that `start` lies in: the nearest folder upwards with a rushes.toml. Raises ShowError."""
-    for folder in (start.absolute(), *start.absolute().parents):
+    """The show that `start` lies in: the nearest folder upwards with a rushes.toml. Raises ShowError.
+
+    Without links on the way: opened by another name it is the same show, with the same media beside it.
+    """
+    whole = start.resolve()
+    for folder in (whole, *whole.parents):
         if (folder / SETTINGS).is_file():
             return folder
     raise ShowError(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
+from core.absent import need_plate
 from core.cut.shots import Shot
 from core.drafts import Draft
-from core.errors import BadInput, DiskFull, HistoryError, ShowError
+from core.errors import BadInput, HistoryError, ShowError
 from core.farm.inputs import colour_facts, keep_material, plate_digest
 from core.farm.ledger import Job, Ledger, NewJob
 from core.files import one_line, write_once
@@ -18,12 +17,19 @@ from core.history.events import Act
 from core.history.git import History
 from core.layout import Layout, Settings, version_name
 from core.ops.base import ModelRef
-from core.overview import VersionRow, read_recipe, version_names
+from core.overview import VersionRow, read_recipe, read_shots, version_names
 from core.recipe.changes import Change, changes
 from core.recipe.freeze import freeze
 from core.recipe.model import Recipe
 from core.recipe.text import recipe_sha, recipe_text
 from core.recipe.weights import HashCache, Weights, resolve
+from core.room import enough_room, names_fit, queued_room
+
+Tell = Callable[[str], None]
+
+
+def silent(_: str) -> None:
+    """For callers who have nobody to tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +61,9 @@ class Desk:
         if shot.plate is None:
             raise ShowError(
                 f"{shot.id} has no plate: {shot.missing}.",
-                todo="Bring the media back, then bring the cut in again: rushes new CUT DIR.",
+                todo="Bring the media back where the cut names them, then run this again.",
             )
+        need_plate(self.layout, shot)
         wanted = frames or (recipe.frames if recipe.range else shot.range)
         return freeze(
             recipe,
@@ -65,20 +72,27 @@ class Desk:
             resolve=self.resolve,
             summary=summary or recipe.summary,
             parent=recipe.parent,
-            digest_plate=lambda part: plate_digest(shot, self.layout.root, part),
+            digest_plate=lambda part: plate_digest(shot, self.layout, part),
             digest_material=lambda material: keep_material(material, self.layout),
             seen_as=colour_facts(shot.plate, self.settings),
         )
 
 
-def submit_version(desk: Desk, shot: Shot, draft: Draft, *, summary: str = "") -> tuple[Job, str]:
-    """Freeze the draft as the shot's next version, commit it and queue its render. Returns the job and the version."""
+def submit_version(desk: Desk, shot: Shot, draft: Draft, *, summary: str = "", tell: Tell = silent) -> tuple[Job, str]:
+    """Freeze the draft as the shot's next version, commit it and queue its render. Returns the job and the version.
+
+    `tell`: gets what does not stop it but should be known (a disk that may become full).
+
+    Raises:
+        RecipeError, ModelError, MediaError, DiskFull, BadInput: before a number is claimed. HistoryError: after it.
+    """
     recipe = _holds(draft)
     frozen = _summed_up(desk.layout, shot.id, desk.frozen(shot, recipe, summary=summary), typed=bool(summary))
     if frozen.parent and not frozen.summary:
         what = f"The draft of {shot.id} is the recipe of {frozen.parent}: nothing has changed."
         raise BadInput(what, todo="Change the draft, or say why it is rendered again: --summary TEXT.")
-    enough_room(desk.layout.media, shot, len(frozen.frames), layers=1 + len(frozen.output.layers))
+    names_fit(desk.layout, shot.id, frozen, "v001")
+    _enough_room(desk, shot, frozen, len(frozen.frames), tell)
     text = recipe_text(frozen)
     version = version_name(desk.history.claim(shot.id, taken=_taken(desk, shot.id)))
     path = desk.layout.recipe(shot.id, version)
@@ -91,6 +105,11 @@ def submit_version(desk: Desk, shot: Shot, draft: Draft, *, summary: str = "") -
             f"{shot.id} {version} is frozen, not yet queued. {error.what}", where=error.where, todo=todo
         ) from error
     return _queued(desk, shot.id, version, text, frozen), version
+
+
+def _enough_room(desk: Desk, shot: Shot, recipe: Recipe, count: int, tell: Tell) -> None:
+    queued = queued_room(desk.layout, read_shots(desk.layout), desk.ledger.jobs(("queued", "rendering")))
+    enough_room(desk.layout, shot, recipe, count, queued, tell)
 
 
 def _commit_recipe(desk: Desk, shot: str, version: str, text: str, frozen: Recipe) -> None:
@@ -142,6 +161,7 @@ def submit_frames(desk: Desk, shot: Shot, draft: Draft, frames: tuple[int, ...])
     outside = [frame for frame in frames if frame not in frozen.frames]
     if outside:
         raise ShowError(f"The draft of {shot.id} has no frame {outside[0]}.", todo=f"Its range is {frozen.frames}.")
+    _enough_room(desk, shot, frozen, len(frames), silent)
     return desk.ledger.add(
         NewJob(
             kind="preview",
@@ -185,17 +205,3 @@ def _summed_up(layout: Layout, shot: str, frozen: Recipe, *, typed: bool) -> Rec
 def _in_short(change: Change) -> str:
     short = change.key.rpartition(".")[2]
     return f"{short} changed" if change.words else f"{short} {change.a} → {change.b}"
-
-
-def enough_room(media: Path, shot: Shot, frames: int, layers: int) -> None:
-    """Refuse what the disk cannot hold: half frames uncompressed, and as much again for re-use. Raises DiskFull."""
-    assert shot.plate is not None
-    folder = next(parent for parent in (media, *media.parents) if parent.exists())
-    needed = frames * layers * shot.plate.width * shot.plate.height * 3 * 2 * 2
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise DiskFull(
-            f"{needed / 1e9:.1f} GB may be needed and {free / 1e9:.1f} GB are free.",
-            where=str(folder),
-            todo="Free some space, or move the media root (rushes.toml: media).",
-        )

@@ -117,7 +117,7 @@ def needs(timeline: Any) -> tuple[list[Need], list[str]]:
     found: list[Need] = []
     number = 0
     stack = timeline.tracks
-    length = _length(stack)
+    length = item_length(stack)
     root = _Slot(length, Fraction(0), length, Fraction(0), Fraction(1), (Fraction(0), length), Fraction(1), True)
     inner = _inside(stack, root, warnings)
     for track in stack:
@@ -149,8 +149,8 @@ class _Inside:
 
 def _inside(item: Any, slot: _Slot, warnings: list[str]) -> _Inside:
     """Through an item's own retime and source range, from its slot into its source time."""
-    speed = _speed(item, warnings)
-    start = _start(item)
+    speed = own_speed(item, warnings)
+    start = source_start(item)
     if speed > 0:
         first, last = start + slot.first * speed, start + slot.last * speed
         scale = slot.scale / speed
@@ -208,12 +208,12 @@ def _along(track: Any, inner: _Inside, warnings: list[str]) -> Iterator[Need]:
             place = _child(child, inner, at, head or Fraction(0), tail or Fraction(0))
             if place is not None:
                 yield from _visit(child, place, warnings)
-        at += _length(child)
+        at += item_length(child)
 
 
 def _child(child: Any, inner: _Inside, at: Fraction, head: Fraction, tail: Fraction) -> _Slot | None:
     """The slot of a child that starts at `at` in its parent's source time; None where nothing of it is seen."""
-    length = _length(child)
+    length = item_length(child)
     held = inner.first == inner.last
     first = max(inner.first - at, -head)
     last = min(inner.last - at, length + tail)
@@ -230,7 +230,7 @@ def _child(child: Any, inner: _Inside, at: Fraction, head: Fraction, tail: Fract
     )  # fmt: skip
 
 
-def _start(item: Any) -> Fraction:
+def source_start(item: Any) -> Fraction:
     """Source time where an item starts: its source range, else the media's range, else 0."""
     import opentimelineio as otio
 
@@ -250,7 +250,7 @@ def _own_length(item: Any) -> Fraction | None:
     return seconds(found.duration) if found is not None else None
 
 
-def _length(item: Any) -> Fraction:
+def item_length(item: Any) -> Fraction:
     """How long an item is in its parent, in seconds; an item that does not say counts as 0."""
     import opentimelineio as otio
 
@@ -260,13 +260,13 @@ def _length(item: Any) -> Fraction:
     if own is not None:
         return own
     if isinstance(item, otio.schema.Track):
-        return sum((_length(child) for child in item), Fraction(0))
+        return sum((item_length(child) for child in item), Fraction(0))
     if isinstance(item, otio.core.Composition):
-        return max((_length(child) for child in item), default=Fraction(0))
+        return max((item_length(child) for child in item), default=Fraction(0))
     return Fraction(0)
 
 
-def _speed(item: Any, warnings: list[str]) -> Fraction:
+def own_speed(item: Any, warnings: list[str]) -> Fraction:
     """The product of an item's linear retimes. Other time effects count as none, and are said."""
     import opentimelineio as otio
 

@@ -24,7 +24,8 @@ class Plate:
     """The original picture of a shot. Media indexes: a movie's from 0, a sequence's file numbers, a still's 0."""
 
     path: str
-    """Posix, absolute or relative to the show; a sequence as a printf pattern (`dir/name.%04d.exr`)."""
+    """Relative to the show, or whole as the site that wrote it has it (`Layout.find` knows where it lies here); a
+    sequence as a printf pattern (`dir/name.%04d.exr`)."""
     kind: Literal["movie", "sequence", "still"]
     media: FrameRange
     """The media indexes that exist."""
@@ -107,11 +108,6 @@ class Shot:
         """The frames to render: `cut_range` grown by the handles, as far as the plate has them."""
         grown = self.cut_range.grow(*self.handles) if self.uses else self.cut_range
         return grown.intersect(self.plate.frames) if self.plate else grown
-
-
-def plate_path(plate: Plate, root: Path) -> Path:
-    """Where the plate lies on this machine; a sequence keeps its pattern."""
-    return root / plate.path
 
 
 def sequence_digest(files: Iterable[tuple[int, str]]) -> str:

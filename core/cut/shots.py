@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.cut.ranges import Need, media_frames, needs, seconds, source_zero
-from core.cut.shot import Plate, Shot, Use, plate_path, read_shot, sequence_digest, shot_text
+from core.cut.shot import Plate, Shot, Use, read_shot, sequence_digest, shot_text
 from core.files import one_line, safe_name
 from core.frames import ANCHOR, FrameRange
 from core.layout import Settings
@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from core.cut.read import Cut
     from core.media.read import MediaInfo
 
-__all__ = ["Plate", "Shot", "Use", "make_shots", "plate_path", "read_shot", "sequence_digest", "shot_text"]
+__all__ = ["Plate", "Shot", "Use", "make_shots", "read_shot", "sequence_digest", "shot_text"]
 
 _SHOT = re.compile(r"(?:[A-Za-z0-9]+_)*(?:sh|shot)_?\d{2,6}[A-Za-z]?", re.IGNORECASE)
 _TAIL = re.compile(r"(_(gen|plate|comp))?(_v\d+)?(\.\w{2,4})?$", re.IGNORECASE)
+
+_LONGEST = 48
+"""Characters of a shot id: it is in a frame's path three times, and that stays under 200."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,8 @@ def make_shots(
     existing: Mapping[str, Shot],
     source: Path | None = None,
     into: str = "main",
+    local: Callable[[str], str] = str,
+    only: Collection[str] = (),
 ) -> tuple[tuple[Shot, ...], tuple[str, ...]]:
     """The shots that a cut uses, in cut order, and what a person should know of them.
 
@@ -71,16 +76,19 @@ def make_shots(
         existing: the show's shots by id.
         source: where the cut was read: relative media are looked for beside it, then in `root`.
         into: the cut's name in the show.
+        local: from a path as the editor's machine has it to the same on this one (`Places.local`).
+        only: look at the clips of these ids alone; empty: at all.
 
     Returns:
         Shots (one whose media are missing has `plate` None and says why) and warnings.
     """
     from core.cut.plates import Plates
+    from otio_adapters import versions
 
     found, warnings = needs(cut.timeline)
     beside = [source if source.is_dir() else source.parent] if source is not None else []
-    plates = Plates([folder.absolute() for folder in (*beside, root)], root.absolute(), probe, cut.rate)
-    rows = [_row(need, plates) for need in found]
+    plates = Plates([folder.absolute() for folder in (*beside, root)], root.absolute(), probe, cut.rate, local)
+    rows = [_row(need, plates) for need in found if not only or versions.get(need.clip).get("clip_id") in only]
     groups = _group(rows, settings.share_gap)
     homes = _homes(groups, existing, into)
     ids = _ids(groups, homes, existing, warnings)
@@ -129,7 +137,7 @@ def _wanted(clip: Any, facts: Mapping[str, Any]) -> str:
     if isinstance(known, str) and known == safe_name(known):
         return known
     name = safe_name(_TAIL.sub("", clip.name))
-    return name if _SHOT.fullmatch(name) else ""
+    return name if len(name) <= _LONGEST and _SHOT.fullmatch(name) else ""
 
 
 def _group(rows: Sequence[_Row], share_gap: int) -> list[_Group]:

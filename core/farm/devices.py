@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 import stat
 import subprocess
 from collections.abc import Mapping
@@ -12,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import BadInput, RenderError
-from core.files import FileLock, one_line, safe_name
+from core.files import FileLock, machine_id, one_line
 
 _QUERY = ("nvidia-smi", "--query-gpu=uuid,name,driver_version,memory.total", "--format=csv,noheader,nounits")
 
@@ -72,11 +71,7 @@ def _silent(said: str) -> RenderError:
 
 def processor() -> Device:
     """The machine's processor as a device."""
-    try:
-        machine = Path("/etc/machine-id").read_text().strip()
-    except OSError:
-        machine = ""
-    return Device(f"cpu-{safe_name(machine or socket.gethostname(), 'machine')}", f"{os.cpu_count()} cores")
+    return Device(f"cpu-{machine_id()}", f"{os.cpu_count()} cores")
 
 
 def devices(env: Mapping[str, str], wanted: str = "auto") -> tuple[Device, ...]:
@@ -103,6 +98,16 @@ def serving_lock(state: Path, device: Device) -> FileLock:
 
 def machine_lock(env: Mapping[str, str], device: Device) -> FileLock:
     """Held by whoever renders on a device, of all users of the machine. In RUSHES_LOCKS, /run/lock or /tmp."""
+    return FileLock(_shared(env) / f"rushes-{device.id}.lock", everyone=True)
+
+
+def turn_lock(env: Mapping[str, str], device: Device) -> FileLock:
+    """Held by the one who gets the device next: who renders looks at it between jobs, and makes way."""
+    return FileLock(_shared(env) / f"rushes-{device.id}.turn.lock", everyone=True)
+
+
+def _shared(env: Mapping[str, str]) -> Path:
+    """A folder on this machine that every user may make files in."""
     shared = Path("/run/lock")
     if env.get("RUSHES_LOCKS"):
         folder = Path(env["RUSHES_LOCKS"])
@@ -114,7 +119,7 @@ def machine_lock(env: Mapping[str, str], device: Device) -> FileLock:
         folder.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(OSError):  # made by somebody else meanwhile
             folder.chmod(0o1777)
-    return FileLock(folder / f"rushes-{device.id}.lock", everyone=True)
+    return folder
 
 
 def log_path(state: Path, device: Device) -> Path:

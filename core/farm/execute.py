@@ -21,7 +21,7 @@ from core.farm.ledger import Ledger
 from core.farm.movie import write_review
 from core.files import sha256_file, sweep
 from core.history.git import History
-from core.layout import Layout, Settings, media_root, read_settings
+from core.layout import SETTINGS, Layout, Settings, layout_of, read_settings
 from core.ops.base import ModelRef
 from core.recipe.model import Recipe
 from core.recipe.text import parse
@@ -58,8 +58,8 @@ def execute(ledger: Ledger, job: Job, bench: Bench) -> str:
     from core.render.reuse import StepStore
 
     root = Path(job.root)
-    settings = read_settings(root / "rushes.toml")
-    layout = Layout(root, media_root(root, settings), ledger.path.parent)
+    settings = read_settings(root / SETTINGS)
+    layout = layout_of(root, settings, ledger.path.parent, bench.env)
     recipes = [parse(text, f"{job.shot} {job.version or job.id} item {n}") for n, text in enumerate(job.recipes)]
     run = _Run(ledger, job, bench, layout, settings)
     run.sweep()
@@ -123,7 +123,7 @@ class _Run:
 
     def render(self, recipes: Mapping[int, Recipe], missing: Mapping[int, tuple[int, ...]]) -> None:
         shot = read_shot(self.layout.shot(self.job.shot))
-        plate = check_plate(next(iter(recipes.values())), shot, self.layout.root)
+        plate = check_plate(next(iter(recipes.values())), shot, self.layout)
         for recipe in recipes.values():
             check_frozen(recipe, shot, self.settings)
         models = self._models(any(step.models() for recipe in recipes.values() for step in recipe.step))

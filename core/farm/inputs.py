@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.cut.shots import Plate, Shot, plate_path
+from core.cut.shots import Plate, Shot
 from core.errors import MediaError, RenderError
-from core.files import canonical_json, one_line, sha256_bytes, sha256_file, write_once
+from core.files import canonical_json, one_line, sha256_bytes, sha256_file, write_atomic
 from core.frames import FrameRange
 from core.layout import Layout, Settings
 from core.recipe.changes import SEEN_AS
@@ -14,23 +14,23 @@ from core.recipe.model import ColourFacts, Material, Recipe
 from core.recipe.text import parse
 
 
-def plate_digest(shot: Shot, root: Path, frames: FrameRange) -> str:
+def plate_digest(shot: Shot, layout: Layout, frames: FrameRange) -> str:
     """One digest over the plate's frames, as a recipe keeps it in `plate_sha256`. Raises MediaError."""
     from core.media.read import Reader
 
     assert shot.plate is not None
-    with Reader(plate_path(shot.plate, root), layer=shot.plate.layer) as reader:
+    with Reader(layout.find(shot.plate.path), layer=shot.plate.layer) as reader:
         digests = [reader.digest(shot.plate.index(frame)) for frame in frames]
     return sha256_bytes(canonical_json(digests).encode())
 
 
-def check_plate(recipe: Recipe, shot: Shot, root: Path) -> Path:
+def check_plate(recipe: Recipe, shot: Shot, layout: Layout) -> Path:
     """Where the plate lies. Raises MediaError where it is missing or changed since the recipe was frozen."""
     if shot.plate is None:
         what = f"{shot.id} has no plate: {one_line(shot.missing)}."
         raise MediaError(what, todo="Bring the media back, then retry the job.")
-    path = plate_path(shot.plate, root)
-    if recipe.plate_sha256 and plate_digest(shot, root, recipe.frames) != recipe.plate_sha256:
+    path = layout.find(shot.plate.path)
+    if recipe.plate_sha256 and plate_digest(shot, layout, recipe.frames) != recipe.plate_sha256:
         raise MediaError(
             f"The plate of {shot.id} is not what it was when the recipe was frozen.",
             where=one_line(str(path)),
@@ -92,18 +92,18 @@ def keep_material(material: Material, layout: Layout) -> str:
             what = f"The input {material.name!r} is {material.version}, which is not complete here."
             raise MediaError(what, todo=f"See `rushes versions {shot}`.")
         return sha256_file(manifest)
-    files = _files(layout.root / material.path)
+    files = _files(layout.find(material.path))
     if not files:
         raise MediaError(
             f"The input {material.name!r} is missing.",
-            where=one_line(str(layout.root / material.path)),
+            where=one_line(str(layout.find(material.path))),
             todo="Put the file there, or change its `path`.",
         )
     digest = _digest(files)
     for file in files:
         kept = layout.input(digest) / file.name
         if not kept.exists():
-            write_once(kept, file.read_bytes())
+            write_atomic(kept, file.read_bytes())  # its folder is its digest; disks of media may know no hard links
     return digest
 
 
@@ -128,7 +128,7 @@ def _material_path(material: Material, layout: Layout) -> Path:
     if material.version:
         return _version_frames(material, layout)
     if not material.sha256:
-        return layout.root / material.path
+        return layout.find(material.path)
     kept = layout.input(material.sha256) / Path(material.path).name
     files = _files(kept)
     if not files or _digest(files) != material.sha256:

@@ -23,14 +23,17 @@ def write_review(
 ) -> Path:
     """Write the version's frames as a movie in gamma 2.4 Rec.709, with the plate's timecode and reel. Done once.
 
+    Where the codec takes only even numbers, the last column or row of an odd picture is there twice.
+
     `text`: the recipe's text, whose hash is burnt in where the recipe says so. Raises DiskFull, Broken, BadInput.
     """
     import numpy as np
 
     from core.media.colour import Colour
     from core.media.info import VIDEO
+    from core.media.movie_out import MovieWriter, fitting
     from core.media.sheet import burn_in
-    from core.media.write import MovieWriter, read_frame
+    from core.media.write import read_frame
 
     review, plate = recipe.output.review, shot.plate
     assert review is not None and plate is not None
@@ -40,7 +43,8 @@ def write_review(
     colour, master = Colour(settings.colour_config), recipe.output.master
     start = plate.index(recipe.frames.first) - plate.media.first + (plate.timecode or 0)
     first = read_frame(layout.frame(shot.id, version, recipe.frames.first, suffix=f".{master.format}"))
-    size = (first.shape[1], first.shape[0])
+    size = fitting((first.shape[1], first.shape[0]), review.codec)
+    more = ((0, size[1] - first.shape[0]), (0, size[0] - first.shape[1]), (0, 0))
     label = f"{shot.id} {version}   AI GENERATED   recipe {recipe_sha(text).removeprefix('sha256:')[:12]}"
     with MovieWriter(
         out, size, plate.rate, review.codec, timecode=timecode(start, plate.rate, drop=plate.drop), reel=plate.reel,
@@ -50,5 +54,6 @@ def write_review(
             tick()
             picture = read_frame(layout.frame(shot.id, version, frame, suffix=f".{master.format}"))[..., :3]
             seen = np.clip(np.nan_to_num(colour.convert(picture, master.colour, VIDEO)), 0.0, 1.0).astype(np.float32)
-            movie.add(burn_in(seen, [f"{label}   {frame}"]) if review.burnin else seen)
+            whole = np.pad(seen, more, mode="edge")
+            movie.add(burn_in(whole, [f"{label}   {frame}"]) if review.burnin else whole)
     return out

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.errors import Cancelled, DiskFull, RushesError
-from core.farm.devices import Device, devices, log_path, machine_lock, serving_lock
+from core.farm.devices import Device, devices, log_path, machine_lock, serving_lock, turn_lock
 from core.farm.execute import Bench, execute
 from core.farm.jobs import Job
 from core.farm.ledger import Ledger
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 IDLE = 20.0
 """Seconds a worker waits for more work, models resident, before it goes."""
+TURN = 60.0
+"""Seconds a worker keeps a device for jobs of its own while another user waits for it: models take time to load."""
 _POLL = 0.5
 
 Say = Callable[[str], None]
@@ -65,9 +67,9 @@ def run(
             os.environ["CUDA_VISIBLE_DEVICES"] = place.id
         worker = _Worker(state, env, place, tell, log, told)
         while True:
-            with _released(serving), contextlib.closing(worker), _device(place, env, tell, told) as held:
+            with _released(serving), _device(place, env, tell, told) as held, contextlib.closing(worker):
                 worker.work(idle=0.0 if once or not held else IDLE)
-            # A job queued while this one was leaving found it alive and started no other: look once more.
+            # It made way for another user, or a job queued while it was leaving found it alive and started no other.
             if told.is_set() or not worker.waits() or not serving.acquire():
                 return 0
 
@@ -93,13 +95,15 @@ def _released(lock: FileLock) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _device(place: Device, env: Mapping[str, str], tell: Say, told: threading.Event) -> Iterator[bool]:
-    """Hold the device against every other user of the machine; waits for it. False: told to go while waiting."""
-    lock, said = machine_lock(env, place), False
-    while not told.is_set() and not lock.acquire():
-        if not said:
-            tell(f"{place.name} is in use by another user's worker ({one_line(lock.holder())}); waiting for it")
-            said = True
-        told.wait(_POLL)
+    """Hold the device against every other user of the machine; waits its turn. False: told to go while waiting."""
+    lock, turn, said = machine_lock(env, place), turn_lock(env, place), False
+    for wanted in (turn, lock):  # one at a time waits for the device itself, so who makes way cannot barge in again
+        while not told.is_set() and not wanted.acquire():
+            if not said:
+                tell(f"{place.name} is in use by another user's worker ({one_line(lock.holder())}); waiting for it")
+                said = True
+            told.wait(_POLL)
+    turn.release()
     try:
         yield not told.is_set()
     finally:
@@ -120,15 +124,19 @@ class _Worker:
     _models: tuple[int, Models] | None = None
 
     def work(self, idle: float) -> None:
-        """Take jobs until none has waited for `idle` seconds, or the worker is told to go."""
-        free = time.monotonic()
+        """Take jobs until none has come for `idle` seconds, the worker is told to go, or it is another user's turn."""
+        began = free = time.monotonic()
+        turn = turn_lock(self.env, self.place)
         while not self.told.is_set():
+            if time.monotonic() - began >= TURN and turn.held():
+                self.tell(f"making way on {self.place.name} for another user's worker ({one_line(turn.holder())})")
+                return
             ledger = self._next()
             job = ledger.claim(self.name) if ledger else None
             if ledger is not None and job is not None:
                 self._do(ledger, job)
                 free = time.monotonic()
-            elif time.monotonic() - free >= idle:
+            elif time.monotonic() - free >= idle or turn.held():
                 return
             else:
                 self.told.wait(_POLL)
@@ -139,9 +147,12 @@ class _Worker:
             return self._next() is not None
 
     def close(self) -> None:
+        """Let go of the queues, and of the models: the device's memory is for who comes next."""
         for ledger in self._ledgers.values():
             ledger.close()
         self._ledgers.clear()
+        if self._models is not None:
+            self._models[1].unload()
 
     def _next(self) -> Ledger | None:
         """The ledger, of all shows and clones of this user, whose next job comes first."""

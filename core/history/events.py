@@ -67,8 +67,9 @@ class Act:
     """One thing that somebody did, and the files that hold it.
 
     `paths`: relative to the show's root, posix, at least one. `trailers`: further facts in order (Rushes-Shot …), keys
-    may repeat. `by`: None means whoever git says this user is. Raises ValueError for an event that is not in the
-    vocabulary, a key that is no trailer or is one of ours, a path that leaves the show.
+    may repeat. `by`: None means whoever git says this user is. `needs`: files that the branch must hold already; the
+    act waits while another one is checked out. Raises ValueError for an event that is not in the vocabulary, a key that
+    is no trailer or is one of ours, a path that leaves the show.
     """
 
     event: str
@@ -78,6 +79,7 @@ class Act:
     body: str = ""
     by: Person | None = None
     id: str = field(default_factory=new_id)
+    needs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.event not in EVENTS:
@@ -86,7 +88,7 @@ class Act:
             raise ValueError(f"not a ULID: {self.id!r}")
         if not self.paths:
             raise ValueError("an act without a file cannot be committed")
-        for path in self.paths:
+        for path in (*self.paths, *self.needs):
             if path.startswith("/") or {"", ".", "..", ".git"} & set(path.split("/")) or safe_text(path) != path:
                 raise ValueError(f"not a path inside the show: {path!r}")
         for key, _ in self.trailers:

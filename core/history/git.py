@@ -125,6 +125,9 @@ class History:
                 for act_id in done:  # killed between the commit and this line
                     journal.drop(self.layout.journal, act_id)
                 for group in together([act for act in acts if act.id not in done]):
+                    if lacking := self._lacking(group):
+                        self.waiting = lacking
+                        continue
                     files = self._files(group)
                     commit = self._commit(group, sorted(files))
                     failpoint("commit")
@@ -153,6 +156,16 @@ class History:
     def _no_key(self, may_sign: bool) -> str:
         signed = not may_sign and self.git.run("config", "--type=bool", "commit.gpgsign").out.strip() == b"true"
         return "commits are signed here, and only the person who asked holds the key" if signed else ""
+
+    def _lacking(self, acts: Sequence[Act]) -> str:
+        """Why these acts belong to another branch than the one that is checked out; empty where they do not."""
+        needs = [path for act in acts for path in act.needs]
+        missing = [path for path in needs if path not in self._blobs("HEAD", needs)]
+        if not missing:
+            return ""
+        head = (git_dirs(self.layout.root)[0] / "HEAD").read_text(errors="replace")
+        branch = one_line(head.removeprefix("ref: refs/heads/"))
+        return f"{acts[0].subject}: {missing[0]} is not on the branch {branch}; check out the one that has it"
 
     def _files(self, acts: Sequence[Act]) -> dict[str, bytes]:
         """The bytes of the acts' files as they are before git sees them. Raises HistoryError: one is gone."""

@@ -22,6 +22,7 @@ def put(folder: Path, act: Act) -> None:
         "paths": act.paths,
         "trailers": act.trailers,
         "body": act.body,
+        "needs": act.needs,
         "by": None if act.by is None else {"name": act.by.name, "email": act.by.email},
     }
     write_atomic(_path(folder, act.id), json.dumps(data, indent=1, ensure_ascii=False) + "\n")
@@ -55,6 +56,7 @@ def _read(path: Path) -> Act | None:
             body=data["body"],
             by=None if data["by"] is None else Person(data["by"]["name"], data["by"]["email"]),
             id=data["id"],
+            needs=tuple(data.get("needs", ())),
         )
     except FileNotFoundError:  # committed by another process since the folder was listed
         return None

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.errors import HistoryError, ShowError
-from core.files import FileLock, safe_text, write_atomic
+from core.errors import Broken, HistoryError, ShowError
+from core.files import FileLock, explained, machine_id, safe_text, write_atomic
 
 _KEPT = frozenset(
     [
@@ -132,13 +132,64 @@ def git_dirs(root: Path) -> tuple[Path, Path]:
 def clone_id(root: Path) -> str:
     """The id of this clone, ten hexadecimal digits: made once, in the git directory, which `git clone` does not copy.
 
-    Raises ShowError where `root` is no repository, Broken where it cannot be written.
+    A copy of the whole folder (`cp -r`) does take it along; the copy gets an id of its own here, or it would share the
+    queue, the drafts and the review files of what it was copied from. A folder that was moved keeps its id.
+
+    Raises ShowError where `root` is no repository, Broken where an id is needed and cannot be written.
     """
     folder = git_dirs(root)[1] / "rushes"
-    path = folder / "clone-id"
-    with contextlib.suppress(FileNotFoundError):
-        return path.read_text().strip()
+    known, place = _marked(folder), _place(folder)
+    if known and known[1] == place:
+        return known[0]
+    if known and not copied_from(root):
+        if known[1][:1] in ((), place[:1]):  # moved here; on another machine's disk it is theirs to say
+            with contextlib.suppress(Broken):  # a show that may only be read goes by the id it has
+                _mark(folder, known[0], place)
+        return known[0]
     with FileLock(folder / "lock"):
-        if not path.exists():
-            write_atomic(path, secrets.token_hex(5) + "\n")
-    return path.read_text().strip()
+        again = _marked(folder)
+        if again is None or again == known:
+            _mark(folder, secrets.token_hex(5), _place(folder))
+    found = _marked(folder)
+    assert found is not None
+    return found[0]
+
+
+def copied_from(root: Path) -> str:
+    """Where the show that this one is a copy of lies or lay; empty where it is no copy, or has an id of its own by now.
+
+    The id's file says on which machine and under which path and inode its folder was when it was written. The same
+    inode is the same folder, moved or seen from elsewhere. Another one is a copy where the first still stands, or is on
+    another machine (whose queue is out of reach in any case).
+    """
+    folder = git_dirs(root)[1] / "rushes"
+    known = _marked(folder)
+    if known is None or not known[1]:
+        return ""
+    was, now = known[1], _place(folder)
+    if was[2] == now[2] or was[:2] == now[:2]:
+        return ""
+    first = Path(was[1])
+    stands = was[0] != now[0] or ((there := _marked(first)) is not None and there[0] == known[0])
+    return str(first.parents[1]) if stands else ""
+
+
+def _marked(folder: Path) -> tuple[str, tuple[str, ...]] | None:
+    """The id in a folder, and where that folder was when it was written (machine, path, inode; older files: empty)."""
+    try:
+        lines = (folder / "clone-id").read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return (lines[0].strip(), tuple(lines[1:4])) if lines and lines[0].strip() else None
+
+
+def _mark(folder: Path, name: str, place: tuple[str, ...]) -> None:
+    text = "\n".join((name, *place)) + "\n"
+    write_atomic(folder / "clone-id", text.encode("utf-8", errors="surrogateescape"))
+
+
+def _place(folder: Path) -> tuple[str, ...]:
+    """Which machine, path and inode a folder is."""
+    with explained(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    return machine_id(), str(folder.resolve()), str(folder.stat().st_ino)

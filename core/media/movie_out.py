@@ -45,6 +45,12 @@ _TRANSFER = {VIDEO: 1, "Camera Rec.709": 1, SRGB: 13}
 """Spaces a movie can be tagged with (ITU-T H.273 transfer); primaries and matrix are BT.709."""
 
 
+def fitting(size: tuple[int, int], codec: str) -> tuple[int, int]:
+    """The size (width, height) as `codec` can hold it: a pixel more where it takes only even numbers."""
+    width, height = (number + number % (1 + shift) for number, shift in zip(size, _CODECS[codec].shift, strict=True))
+    return width, height
+
+
 class MovieWriter:
     """A movie that appears under its name when the `with` block ends well, and not at all on any error.
 

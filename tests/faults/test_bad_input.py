@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -20,49 +19,10 @@ from core.show import Show
 from core.submit import submit_version
 from sample_project import folder as sample
 from tests import shows
+from tests.desk import Desk
 from tests.shows import BLEND, SHOT
 
 pytestmark = pytest.mark.timeout(120)
-
-
-class Desk:
-    """A folder, an environment, and the command `rushes` in it."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        state = folder / "state"
-        self.env = {**os.environ, "RUSHES_STATE": str(state), "RUSHES_LOCKS": str(state / "locks")}
-
-    def run(self, *words: str | Path, code: int, said: str = "", where: str = "") -> str:
-        """Run a command and check its exit code and words; never a traceback. Returns what it said."""
-        at = self.folder / "show" if (self.folder / "show").exists() else self.folder
-        done = subprocess.run(
-            [sys.executable, "-m", "tui.commands.main", *map(str, words)],
-            cwd=at,
-            env=self.env,
-            capture_output=True,
-            text=True,
-        )
-        told = done.stdout + done.stderr
-        assert done.returncode == code, told
-        assert "Traceback" not in told and "\x1b" not in told
-        assert said.lower() in told.lower() and where in told, told
-        if code:
-            assert "next:" in done.stderr, told
-        return told
-
-    def new(self, cut: Path) -> None:
-        self.run("new", cut, self.folder / "show", code=0)
-
-    def draft(self, text: str) -> None:
-        """Type a draft, valid or not, as an editor would save it."""
-        Show.open(self.folder / "show", self.env).draft(SHOT, text=text)
-
-    def log(self) -> list[str]:
-        out = subprocess.run(
-            ["git", "log", "--format=%s"], cwd=self.folder / "show", capture_output=True, text=True, check=True
-        )
-        return out.stdout.splitlines()
 
 
 @pytest.fixture

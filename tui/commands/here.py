@@ -30,7 +30,10 @@ def here() -> Show:
     """The show that the current folder lies in. Raises ShowError."""
     from core.show import Show
 
-    return Show.open(Path.cwd(), os.environ)
+    show = Show.open(Path.cwd(), os.environ)
+    if show.remark:
+        output.note(f"note: {show.remark}")
+    return show
 
 
 def one_shot(show: Show, pattern: str) -> str:

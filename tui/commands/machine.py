@@ -1,35 +1,83 @@
-"""`doctor`, `demo`: what this machine can do, and the whole loop on the sample show."""
+"""`doctor`, `models`, `demo`: what this machine can do and has, and the whole loop on the sample show."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.errors import Difference, ShowError
+from core.errors import Difference, RushesError, ShowError
 from core.layout import Layout, find_root
 from tui.commands import output
 from tui.commands.here import Json, here
+
+if TYPE_CHECKING:
+    from core.register import ModelRow
 
 app = typer.Typer()
 
 
 @app.command(epilog="Example: rushes doctor --json")
 def doctor(as_json: Json = False) -> None:
-    """What was found on this machine: git, GPU, models, disk, and what happens to a worker on logout."""
-    from core.doctor import examine
+    """What was found here: git, signing, GPU and torch, models, disks, terminal, and what a logout does to workers."""
+    from core.doctor import examine, failed
 
-    found = examine(os.environ, _layout_here())
+    try:
+        found = examine(os.environ, _layout_here())
+    except RushesError as error:  # a show that does not open: the machine may tell why
+        found = (*examine(os.environ), failed("show", error))
     if as_json:
         output.document("findings", found)
     else:
         cells = [(finding.area, finding.state, finding.what, finding.todo) for finding in found]
         output.table(("where", "state", "found", "next"), cells, empty="")
-    failed = [finding for finding in found if finding.state == "fail"]
-    if failed:
-        raise Difference(f"{len(failed)} of {len(found)} checks failed.", todo=failed[0].todo)
+    wrong = [finding for finding in found if finding.state == "fail"]
+    if wrong:
+        raise Difference(f"{len(wrong)} of {len(found)} checks failed.", todo=wrong[0].todo)
+
+
+@app.command(epilog="Example: rushes models --check")
+def models(
+    as_json: Json = False,
+    check: Annotated[bool, typer.Option("--check", help="Read the files and compare their sha256.")] = False,
+    pin: Annotated[str, typer.Option("--pin", metavar="NAME", help="Write its sha256 into rushes.toml.")] = "",
+) -> None:
+    """The models that the show names: here or missing, how large, under which licence, trained on what, used where."""
+    show = here()
+    if pin:
+        sha256 = show.pin_model(pin)
+        output.line(f"{pin}: sha256 {sha256} stands in rushes.toml now. Commit it: git commit rushes.toml")
+        return
+    rows = show.models(check=check)
+    if as_json:
+        output.document("models", rows)
+    else:
+        titles = ("model", "state", "size", "licence", "training data", "used by")
+        cells = [(row.name, row.state, _size(row.size), row.licence, row.training_data, _used_by(row)) for row in rows]
+        output.table(titles, cells, empty="")
+        for row in rows:
+            if row.problem:
+                output.line(f"{row.name}: {row.problem} {row.todo}", "yellow")
+    lacking = [row for row in rows if row.state != "here" and row.drafts]
+    if lacking or any(row.state == "changed" for row in rows):
+        first = (lacking or [row for row in rows if row.state == "changed"])[0]
+        raise Difference(
+            f"{len(lacking)} of the models that drafts name cannot be used."
+            if lacking
+            else f"{first.name} is not what was pinned.",
+            todo=first.todo,
+        )
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:.2f} GB" if count >= 1e8 else f"{count / 1e6:.1f} MB" if count else ""
+
+
+def _used_by(row: ModelRow) -> str:
+    used = [*row.drafts, *(f"look {look}" for look in row.looks), *row.versions]
+    return ", ".join(used[:4]) + (f" and {len(used) - 4} more" if len(used) > 4 else "")
 
 
 def _layout_here() -> Layout | None:
