@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 from core.files import one_line
+from core.paths import spelled
 
 _PATTERN = re.compile(r"%0\d+d|%d")
 
@@ -24,8 +25,11 @@ class Located:
     why: str = ""
 
 
-def locate(reference: Any, bases: Sequence[Path]) -> Located:
-    """Find the media of an OTIO media reference. Relative URLs count from the first of `bases` that has them."""
+def locate(reference: Any, bases: Sequence[Path], local: Callable[[str], str] = str) -> Located:
+    """Find the media of an OTIO media reference. Relative URLs count from the first of `bases` that has them.
+
+    `local`: from a path as the editor's machine has it to the same on this one (`Places.local`).
+    """
     import opentimelineio as otio
 
     if isinstance(reference, otio.schema.ImageSequenceReference):
@@ -35,9 +39,9 @@ def locate(reference: Any, bases: Sequence[Path]) -> Located:
         name = f"{reference.name_prefix}{number}{reference.name_suffix}"
         base = reference.target_url_base
         url = f"{base}{'' if not base or base.endswith(('/', chr(92))) else '/'}{name}"
-        return _locate_url(url, bases)
+        return _locate_url(url, bases, local)
     if isinstance(reference, otio.schema.ExternalReference) and reference.target_url:
-        return _locate_url(_as_pattern(reference.target_url), bases)
+        return _locate_url(_as_pattern(reference.target_url), bases, local)
     if isinstance(reference, otio.schema.GeneratorReference):
         kind = one_line(reference.generator_kind, 40) or "generator"
         return Located(None, "", f"made by the editing program ({kind}): it has no media")
@@ -53,13 +57,13 @@ def exists(path: Path) -> bool:
     return path.parent.is_dir() and any(wanted.fullmatch(found.name) for found in path.parent.iterdir())
 
 
-def _locate_url(url: str, bases: Sequence[Path]) -> Located:
+def _locate_url(url: str, bases: Sequence[Path], local: Callable[[str], str]) -> Located:
     tried = []
-    for text in dict.fromkeys(_spellings(url)):
+    for text in dict.fromkeys(map(local, _spellings(url))):
         if "\0" in text:
             continue
         path = Path(text)
-        for whole in [path] if path.is_absolute() else [base / path for base in bases]:
+        for whole in map(spelled, [path] if path.is_absolute() else [base / path for base in bases]):
             if exists(whole):
                 if _PATTERN.search(whole.name) and whole.name.count("%") > 1:
                     return Located(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from core.cut.locate import Located, locate
 from core.cut.shot import Plate, sequence_digest
 from core.errors import MediaError
-from core.files import sha256_file
+from core.files import one_line, sha256_file
 from core.frames import rate_of
 
 if TYPE_CHECKING:
@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 class Plates:
     """Plates by reference. `rate` is the cut's: what stills run at, and sequences that name no rate."""
 
-    def __init__(self, bases: Sequence[Path], root: Path, probe: Callable[..., MediaInfo], rate: Fraction) -> None:
+    def __init__(
+        self, bases: Sequence[Path], root: Path, probe: Callable[..., MediaInfo], rate: Fraction,
+        local: Callable[[str], str] = str,
+    ) -> None:  # fmt: skip
         self.rate = rate
+        self._local = local
         self.warnings: list[str] = []
         self._bases = bases
         self._root = root
@@ -33,7 +37,7 @@ class Plates:
         """A key that references to the same media share, the plate with offset 0, or why there is none."""
         text = reference.to_json_string() if reference is not None else ""
         if text not in self._located:
-            self._located[text] = locate(reference, self._bases)
+            self._located[text] = locate(reference, self._bases, self._local)
         located = self._located[text]
         if located.path is None:
             return located.key, None, located.why
@@ -49,9 +53,12 @@ class Plates:
             info = self._probe(path, rate=rate)
             sha256 = self._sequence(path, info) if info.kind == "sequence" else sha256_file(path)
         except MediaError as error:
+            self._warn(f"{one_line(path.name)}: {error.what} {error.todo}")
             return None, error.what
         except OSError as error:
             return None, f"its media cannot be read: {error.strerror or error}"
+        if info.note:
+            self._warn(f"{one_line(path.name)}: {info.note}")
         inside = path.is_relative_to(self._root)
         return Plate(
             path=(path.relative_to(self._root) if inside else path).as_posix(),
@@ -80,5 +87,10 @@ class Plates:
             else:
                 lost.append(number)
         if lost:
-            self.warnings.append(f"{path.name}: {len(lost)} frames are missing, the first is {lost[0]}")
+            self._warn(f"{one_line(path.name)}: {len(lost)} frames are missing, the first is {lost[0]}")
         return sequence_digest(files)
+
+    def _warn(self, text: str) -> None:
+        """Once, however many clips show it."""
+        if text not in self.warnings:
+            self.warnings.append(text)

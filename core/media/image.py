@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -13,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import MediaError
 from core.files import one_line
-from core.frames import rate_of
-from core.media.info import SRGB, VIDEO, Alpha, scene_space
+from core.media.attributes import MARK, facts, rate, reel, timecode
+from core.media.info import Alpha, film_space, movie_space, picture_space, scene_space
+from core.media.upright import swaps, upright
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,8 +26,8 @@ SUFFIXES = frozenset((
     ".hdr", ".webp", ".psd", ".sgi", ".rgb", ".iff", ".rla", ".pic",
 ))  # fmt: skip
 """Endings that are a picture; anything else is taken for a movie."""
-MARK = "rushes:"
-"""Before the names of our own attributes."""
+_WHOLE = ("rgba", "beauty", "combined", "composite", "main", "default", "rgb")
+"""What renderers call the layer of the whole picture, where it is not the plain one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +36,9 @@ class Header:
 
     width: int
     height: int
+    """Of the display window, upright."""
+    orientation: int
+    """How it is stored (`core.media.upright`); the windows are the stored ones."""
     origin: tuple[int, int]
     """Where the data window lies in the display window, and its size."""
     data: tuple[int, int]
@@ -60,10 +62,12 @@ def read_header(path: Path, layer: str = "") -> Header:
     """Read what a file says, not its pixels.
 
     Args:
-        layer: a named layer (`paint` → channels paint.R …); empty: the RGB(A) or grey without one, or the only layer.
+        layer: a named layer (`paint` → channels paint.R …); empty: the RGB(A) or grey without one, else the layer that
+            renderers give the whole picture to (`beauty`, Blender's `Combined` …), else the first in colour or the only
+            one; `note` says which.
 
     Raises:
-        MediaError: missing, not a picture, no such layer, turned by its metadata.
+        MediaError: missing, not a picture, no such layer, deep, CMYK.
     """
     with _opened(path) as image:
         return _header(image, path, layer)
@@ -73,7 +77,7 @@ def read_picture(path: Path, layer: str = "") -> tuple[Header, Picture]:
     """Read header and pixels: (H, W, C) float32 in the file's own space.
 
     Integers are code/max (10-bit DPX by 1023), floats as they are, with Inf, NaN and denormals. The data window is
-    pasted into the display window; what lies outside of that is cut off.
+    pasted into the display window; what lies outside of that is cut off. What the metadata turn is turned upright.
 
     Raises:
         MediaError: as `read_header`, or pixels that cannot be decoded (truncated).
@@ -81,7 +85,7 @@ def read_picture(path: Path, layer: str = "") -> tuple[Header, Picture]:
     with _opened(path) as image:
         header = _header(image, path, layer)
         stored = _stored(image, path, header)
-    return header, _in_display(as_float(stored, header.bits), header)
+    return header, upright(_in_display(as_float(stored, header.bits), header), header.orientation)
 
 
 def read_stored(path: Path) -> NDArray[Any]:
@@ -146,11 +150,12 @@ def _in_display(picture: Picture, header: Header) -> Picture:
     import numpy as np
 
     (x, y), (width, height) = header.origin, header.data
-    if (x, y, width, height) == (0, 0, header.width, header.height):
+    window = (header.height, header.width) if swaps(header.orientation) else (header.width, header.height)
+    if (x, y, width, height) == (0, 0, *window):
         return picture
-    out = np.zeros((header.height, header.width, picture.shape[2]), np.float32)
-    left, right = max(x, 0), min(x + width, header.width)
-    top, bottom = max(y, 0), min(y + height, header.height)
+    out = np.zeros((window[1], window[0], picture.shape[2]), np.float32)
+    left, right = max(x, 0), min(x + width, window[0])
+    top, bottom = max(y, 0), min(y + height, window[1])
     if left < right and top < bottom:
         out[top:bottom, left:right] = picture[top - y : bottom - y, left - x : right - x]
     return out
@@ -162,31 +167,55 @@ def _in_display(picture: Picture, header: Header) -> Picture:
 def _header(image: Any, path: Path, layer: str) -> Header:
     specs = _parts(image)
     layers = tuple(sorted({name for spec in specs for name, _ in map(_split, _names(spec)) if name}))
-    found = next(((n, picked) for n, spec in enumerate(specs) if (picked := _pick(_names(spec), layer))), None)
-    if found is None and not layer and len(layers) == 1:
-        found = next(((n, picked) for n, spec in enumerate(specs) if (picked := _pick(_names(spec), layers[0]))), None)
+    wanted = [layer] if layer else ["", *_whole([name for spec in specs for name in _names(spec)])]
+    found = next(
+        ((n, picked, name) for name in wanted for n, spec in enumerate(specs) if (picked := _pick(_names(spec), name))),
+        None,
+    )
     if found is None:
         raise MediaError(
             f"There is no layer {one_line(layer)!r} here." if layer else "This picture has no plain colour channels.",
             where=one_line(str(path)),
-            todo=f"Set the plate's layer to one of: {one_line(', '.join(layers) or 'none')}.",
-        )
-    part, channels = found
-    spec = specs[part]
-    if spec.get_int_attribute("Orientation", 1) != 1:
-        raise MediaError(
-            "This picture is turned by its metadata, which is not handled yet.", where=one_line(str(path)),
-            todo="Write it upright (for example with oiiotool --reorient).",
+            todo=f"Set the plate's layer to one of: {one_line(', '.join(layers))}." if layers else
+            "Write it again with the channels R, G and B, or Y alone.",
         )  # fmt: skip
-    dtype, bits = _type(spec)
-    colour, note = _colour(path, spec, dtype)
-    window = (spec.full_width or spec.width, spec.full_height or spec.height)
+    part, channels, taken = found
+    spec = specs[part]
+    _refuse_odd(path, spec)
+    dtype, bits = _type(spec, channels)
+    colour, note = _colour(path, spec, dtype, bits)
+    if taken != layer and len(layers) > 1:
+        said = f"layer {one_line(taken)} of {one_line(', '.join(layers))}: set the plate's layer if it is another"
+        note = "; ".join(filter(None, (note, said)))
+    size = (spec.full_width or spec.width, spec.full_height or spec.height)
+    aspect = Fraction(spec.get_float_attribute("PixelAspectRatio", 1.0) or 1.0).limit_denominator(1000)
+    orientation = spec.get_int_attribute("Orientation", 1)
+    orientation = orientation if 1 <= orientation <= 8 else 1
+    if swaps(orientation):
+        size, aspect = (size[1], size[0]), 1 / aspect
     return Header(
-        *window, (spec.x - spec.full_x, spec.y - spec.full_y), (spec.width, spec.height), part, channels, dtype, bits,
-        alpha=_alpha(path, spec, channels), colour=colour, layers=layers, note=note,
-        pixel_aspect=Fraction(spec.get_float_attribute("PixelAspectRatio", 1.0) or 1.0).limit_denominator(1000),
-        rate=_rate(spec), timecode=_timecode(spec), reel=_reel(spec),
+        *size, orientation, (spec.x - spec.full_x, spec.y - spec.full_y), (spec.width, spec.height), part, channels,
+        dtype, bits, alpha=_alpha(path, spec, channels), colour=colour, layers=layers, note=note, pixel_aspect=aspect,
+        rate=rate(spec), timecode=timecode(spec), reel=reel(spec),
     )  # fmt: skip
+
+
+def _whole(names: Sequence[str]) -> list[str]:
+    """Layers that may be the whole picture, likeliest first: by the names renderers use, else the first in colour."""
+    layers = list(dict.fromkeys(layer for layer, _ in map(_split, names) if layer))
+    named = [name for known in _WHOLE for name in layers if name.lower().rpartition(".")[2] == known]
+    colour = [layer for layer, channel in map(_split, names) if layer and channel == "R"]
+    return [*named, *colour, *(layers if len(layers) == 1 else [])]
+
+
+def _refuse_odd(path: Path, spec: Any) -> None:
+    odd, todo = "", ""
+    if spec.deep:
+        odd, todo = "holds deep samples", "Flatten it (in Nuke: DeepToImage)."
+    elif "CMYK" in (spec.get_string_attribute("tiff:ColorSpace"), spec.get_string_attribute("jpeg:ColorSpace")):
+        odd, todo = "is CMYK, for print", "Convert it to RGB with the profile that it was made for."
+    if odd:
+        raise MediaError(f"This picture {odd}, which is not handled.", where=one_line(str(path)), todo=todo)
 
 
 def _parts(image: Any) -> list[Any]:
@@ -218,8 +247,8 @@ def _pick(names: Sequence[str], layer: str) -> tuple[int, ...]:
     return tuple(own.values()) if len(own) == 1 else ()
 
 
-def _type(spec: Any) -> tuple[str, int]:
-    kinds = {str(kind) for kind in spec.channelformats} or {str(spec.format)}
+def _type(spec: Any, channels: Sequence[int]) -> tuple[str, int]:
+    kinds = {str(spec.channelformats[n]) for n in channels} if spec.channelformats else {str(spec.format)}
     kind = kinds.pop() if len(kinds) == 1 else "float"
     if kind in ("half", "float"):
         return kind, 16 if kind == "half" else 32
@@ -235,62 +264,17 @@ def _alpha(path: Path, spec: Any, channels: Sequence[int]) -> Alpha:
     return "straight" if straight else "premultiplied"
 
 
-def _colour(path: Path, spec: Any, dtype: str) -> tuple[str, str]:
-    ours = spec.get_string_attribute(MARK + "colour") or _facts(spec).get("colour", "")
+def _colour(path: Path, spec: Any, dtype: str, bits: int) -> tuple[str, str]:
+    ours = str(spec.get_string_attribute(MARK + "colour") or facts(spec).get("colour", ""))
     if dtype in ("half", "float"):
         found = spec.getattribute("chromaticities")
-        return scene_space(
-            str(ours),
-            spec.get_string_attribute("colorInteropID"),
-            found,
-            bool(spec.get_int_attribute("acesImageContainerFlag")),
-        ), ""
+        aces = bool(spec.get_int_attribute("acesImageContainerFlag"))
+        return scene_space(ours, spec.get_string_attribute("colorInteropID"), found, aces), ""
     if ours:
-        return str(ours), ""
+        return ours, ""
     if path.suffix.lower() in (".dpx", ".cin"):
-        transfer = spec.get_string_attribute("dpx:Transfer") or "film"
-        known = transfer in ("Rec709", "Rec601", "CCIR XA/11")
-        return (
-            VIDEO,
-            "" if known else f"{path.suffix[1:].lower()} tagged {transfer}, read as {VIDEO}: set the plate's colour",
-        )
-    return SRGB, ""
-
-
-def _facts(spec: Any) -> Mapping[str, Any]:
-    """What `write_picture` noted in a TIFF, which has no attributes of ours."""
-    try:
-        found = json.loads(spec.get_string_attribute("ImageDescription"))
-        return {key.removeprefix(MARK): value for key, value in found.items() if key.startswith(MARK)}
-    except (ValueError, AttributeError):
-        return {}
-
-
-def _rate(spec: Any) -> Fraction | None:
-    found = spec.getattribute("FramesPerSecond")
-    if isinstance(found, (tuple, list)) and len(found) == 2 and found[0] > 0 and found[1] > 0:
-        return rate_of(Fraction(int(found[0]), int(found[1])))
-    return rate_of(found) if isinstance(found, float) and 0 < found <= 1000 else None
-
-
-def _timecode(spec: Any) -> str:
-    """SMPTE ST 12-1 time address, packed as binary-coded decimals."""
-    found = spec.getattribute("smpte:TimeCode")
-    if isinstance(found, str):
-        return found if re.fullmatch(r"\d\d:\d\d:\d\d[:;]\d\d", found) else ""
-    if not isinstance(found, (tuple, list)):
-        return ""
-    word = int(found[0]) & 0xFFFFFFFF
-    digits = [
-        (word >> shift & 0xF) + 10 * (word >> shift + 4 & mask) for shift, mask in ((24, 3), (16, 7), (8, 7), (0, 3))
-    ]
-    hours, minutes, seconds, frames = digits
-    if hours > 23 or minutes > 59 or seconds > 59:
-        return ""
-    return f"{hours:02}:{minutes:02}:{seconds:02}{';' if word & 0x40 else ':'}{frames:02}"
-
-
-def _reel(spec: Any) -> str:
-    names = {"reelname", "reel", "tapename", "dpx:inputdevice"}
-    found = (str(a.value) for a in spec.extra_attribs if a.name.rpartition("/")[2].lower() in names)
-    return one_line(next(found, ""))
+        return film_space(spec.get_string_attribute("dpx:Transfer"), bits, path.suffix[1:].lower())
+    coded = spec.getattribute("CICP")  # of a PNG: ITU-T H.273 numbers, as in a movie
+    if isinstance(coded, tuple) and len(coded) == 4:
+        return movie_space(coded[1], coded[0])
+    return picture_space(one_line(spec.get_string_attribute("ICCProfile:profile_description"), 80))

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.media.image import MARK
+from core.media.attributes import MARK
 from core.media.info import SRGB
 
 if TYPE_CHECKING:

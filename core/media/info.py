@@ -40,22 +40,33 @@ class MediaInfo:
     reel: str
     layers: tuple[str, ...]
     note: str
+    """What a person should know of it; empty where nothing had to be assumed."""
+    gaps: str = ""
+    """The numbers that a sequence lacks, as text."""
 
 
-_MOVIE_TRANSFER = {1: VIDEO, 2: VIDEO, 6: VIDEO, 4: "Gamma 2.2 Rec.709 - Texture", 8: LINEAR_709, 13: SRGB}
-_TRANSFER_NAMES = {
-    5: "gamma 2.8",
-    7: "SMPTE 240M",
-    9: "log",
-    14: "BT.2020",
-    15: "BT.2020",
-    16: "PQ",
-    17: "SMPTE 428",
+_CURVES = {
+    1: "video", 2: "video", 6: "video", 14: "video", 15: "video", 4: "gamma 2.2", 8: "linear", 13: "sRGB", 16: "PQ",
     18: "HLG",
+}  # fmt: skip
+_OTHER_CURVES = {5: "gamma 2.8", 7: "SMPTE 240M", 9: "log", 10: "log", 11: "xvYCC", 17: "SMPTE 428"}
+_GAMUTS = {**dict.fromkeys((1, 2, 5, 6, 7), "BT.709"), 9: "BT.2020", 12: "P3-D65"}
+"""BT.601's two sets and SMPTE 240M's differ from BT.709 by less than their monitors did."""
+_OTHER_GAMUTS = {4: "BT.470M", 8: "film", 10: "XYZ", 11: "DCI-P3"}
+_MOVIE_SPACES = {
+    ("video", "BT.709"): VIDEO,
+    ("gamma 2.2", "BT.709"): "Gamma 2.2 Rec.709 - Texture",
+    ("linear", "BT.709"): LINEAR_709,
+    ("sRGB", "BT.709"): SRGB,
+    ("video", "BT.2020"): "Rec.1886 Rec.2020 - Display",
+    ("linear", "BT.2020"): "Linear Rec.2020",
+    ("PQ", "BT.2020"): "Rec.2100-PQ - Display",
+    ("HLG", "BT.2020"): "Rec.2100-HLG - Display",
+    ("linear", "P3-D65"): "Linear P3-D65",
+    ("sRGB", "P3-D65"): "sRGB Encoded P3-D65 - Texture",
+    ("PQ", "P3-D65"): "ST2084-P3-D65 - Display",
 }
-_PRIMARIES_709 = (1, 2, 5, 6, 7)
-"""BT.709, untagged, and the two SD sets, which differ from BT.709 by less than their monitors did."""
-_PRIMARIES_NAMES = {4: "BT.470M", 8: "film", 9: "BT.2020", 10: "XYZ", 11: "DCI-P3", 12: "Display P3"}
+"""Curve and gamut → a space of the ACES studio config. HDR is display light: 100 cd/m² comes out as 1.0."""
 
 _CHROMATICITIES: dict[str, Sequence[float]] = {
     "ACEScg": (0.713, 0.293, 0.165, 0.830, 0.128, 0.044, 0.32168, 0.33767),
@@ -78,17 +89,45 @@ _INTEROP_IDS = {
 
 
 def movie_space(transfer: int, primaries: int) -> tuple[str, str]:
-    """The space of a movie's tags (ITU-T H.273 numbers) and a note where the config has none for them.
+    """The space of a movie's tags (ITU-T H.273 numbers), and a note where they are missing or the config has none.
 
-    BT.709 (also BT.601, and no tag) is what a grading monitor shows: gamma 2.4. sRGB and linear are taken at their
-    word.
+    BT.709 (also BT.601, and no tag) is what a grading monitor shows: gamma 2.4. sRGB, linear, PQ and HLG are taken at
+    their word. Half a tag (a curve of BT.2020 or HDR without primaries) is no tag: which it is would be a guess.
     """
-    space = _MOVIE_TRANSFER.get(transfer)
-    odd = [] if space else [_TRANSFER_NAMES.get(transfer, f"transfer {transfer}")]
-    if primaries not in _PRIMARIES_709:
-        odd.append(f"{_PRIMARIES_NAMES.get(primaries, str(primaries))} primaries")
-    space = space or VIDEO
-    return space, f"tagged {', '.join(odd)}, read as {space}: set the plate's colour" if odd else ""
+    curve = _CURVES.get(transfer) or _OTHER_CURVES.get(transfer, f"transfer {transfer}")
+    gamut = _GAMUTS.get(primaries) or str(_OTHER_GAMUTS.get(primaries, primaries))
+    space = _MOVIE_SPACES.get((curve, gamut))
+    if space is None:
+        gamut = "no" if primaries == 2 else gamut
+        return VIDEO, f"tagged {curve} with {gamut} primaries, read as {VIDEO}: set the plate's colour"
+    return space, f"no colour tag, read as {space}: set the plate's colour if it is another" if transfer == 2 else ""
+
+
+def film_space(transfer: str, bits: int, kind: str) -> tuple[str, str]:
+    """The space of a DPX or Cineon file by its header's transfer (SMPTE ST 268, field 2.8), and a note where it is not
+    sure. Film scans hold printing densities, which are ADX (ST 2065-3) but for the exact filter they are measured with.
+    """
+    film = "ADX16" if bits > 12 else "ADX10"
+    if transfer == "ADX":
+        return film, ""
+    if transfer in ("Printing density", "Logarithmic") or kind == "cin":
+        said = f"tagged {transfer.lower()}" if transfer else "a film scan"
+        return film, f"{said}, read as {film}: set the plate's colour if it is a camera's log"
+    if transfer == "Linear":
+        return LINEAR_709, ""
+    if transfer.startswith(("SMPTE 274M", "ITU-R 709", "ITU-R 601")):
+        return VIDEO, ""
+    said = "nothing" if transfer in ("", "Undefined") else transfer
+    return VIDEO, f"{kind} tagged {said}, read as {VIDEO}: set the plate's colour"
+
+
+def picture_space(profile: str) -> tuple[str, str]:
+    """The space of an 8- or 16-bit picture by its ICC profile's name, and a note where that is another than sRGB."""
+    if not profile or "srgb" in profile.lower():
+        return SRGB, ""
+    if profile.lower().startswith(("display p3", "p3 d65")):
+        return "sRGB Encoded P3-D65 - Texture", ""
+    return SRGB, f"its ICC profile is {profile}, read as {SRGB}: set the plate's colour"
 
 
 def scene_space(name: str, interop: str, chromaticities: Sequence[float] | None, aces: bool) -> str:

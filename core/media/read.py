@@ -23,26 +23,36 @@ if TYPE_CHECKING:
 __all__ = ["MediaInfo", "Reader", "probe"]
 
 
-def probe(path: Path, *, rate: Fraction | None = None, count: bool = True, layer: str = "") -> MediaInfo:
+_RAW = frozenset((
+    ".r3d", ".braw", ".ari", ".arx", ".crm", ".rmf", ".mlv", ".cine", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf",
+    ".orf", ".rw2",
+))  # fmt: skip
+"""Endings of what a sensor saw, before anybody developed it."""
+
+
+def probe(path: Path, *, rate: Fraction | None = None, layer: str = "") -> MediaInfo:
     """Say what a movie, a sequence (`name.%04d.exr`, `name.####.exr`, `name.[1001-1100].exr`) or a still is.
 
     Args:
         rate: what to take for pictures that state none.
-        count: False believes a movie's header instead of listing its frames.
         layer: a named layer of an EXR.
 
     Raises:
-        MediaError: missing, truncated, interlaced, of variable rate, turned by its metadata, or not handled; in words.
+        MediaError: missing, truncated, interlaced, camera raw, or not handled; in words.
     """
+    if path.suffix.lower() in _RAW:
+        raise MediaError(
+            "This is camera raw: how it is developed is a choice, and not made here.", where=one_line(str(path)),
+            todo="Develop it (Resolve, the maker's program) to EXR in ACES2065-1 or ProRes 4444, and relink the cut.",
+        )  # fmt: skip
     if is_pattern(path):
         files = find_sequence(path)
         header = read_header(files.file(files.numbers[0]), layer)
-        gaps = f"missing: {files.gaps}" if files.gaps else ""
-        return _info(header, files.frames, "sequence", rate, gaps)
+        return _info(header, files.frames, "sequence", rate, files.gaps)
     if path.suffix.lower() in SUFFIXES:
         return _info(read_header(path, layer), FrameRange(0, 0), "still", rate, "")
     _refuse_layer(path, layer)
-    return probe_movie(path, count)
+    return probe_movie(path)
 
 
 class Reader:
@@ -85,16 +95,14 @@ class Reader:
                 f"There is no frame {index}; the media have {self.info.frames}.", where=one_line(str(self.path)),
                 todo="Choose frames that exist, or relink the plate.",
             )  # fmt: skip
-        if self._movie is not None:
-            return self._movie.read(index)
         file = self._file(index)
-        header, picture = read_picture(file, self.layer)
-        size = (header.width, header.height, picture.shape[2])
-        if size != (self.info.width, self.info.height, self.info.channels):
+        picture = self._movie.read(index) if self._movie is not None else read_picture(file, self.layer)[1]
+        height, width, channels = picture.shape
+        if (width, height, channels) != (self.info.width, self.info.height, self.info.channels):
             raise MediaError(
-                f"Frame {index} is {size[0]} x {size[1]} with {size[2]} channels; the first is "
+                f"Frame {index} is {width} x {height} with {channels} channels; the first is "
                 f"{self.info.width} x {self.info.height} with {self.info.channels}.",
-                where=one_line(str(file)), todo="Render the sequence at one size.",
+                where=one_line(str(file)), todo="Render it again at one size throughout.",
             )  # fmt: skip
         return picture
 
@@ -134,7 +142,7 @@ def _info(header: Header, frames: FrameRange, kind: str, rate: Fraction | None, 
         "sequence" if kind == "sequence" else "still", frames, rate, header.width, header.height, header.pixel_aspect,
         channels=len(header.channels), colour=header.colour, alpha=header.alpha, bits=header.bits, timecode=timecode,
         drop=timecode is not None and ";" in header.timecode, reel=header.reel, layers=header.layers,
-        note="; ".join(filter(None, (gaps, header.note))),
+        note=header.note, gaps=gaps,
     )  # fmt: skip
 
 

@@ -157,6 +157,10 @@ def test_every_space_that_tags_can_mean_is_in_the_default_config(colour: Colour)
         for primaries in range(13):
             space, note = movie_space(transfer, primaries)
             assert colour.has(space)
-            assert bool(note) == (transfer not in (1, 2, 4, 6, 8, 13) or primaries not in (1, 2, 5, 6, 7))
+            sd_or_709 = transfer in (1, 4, 6, 8, 13, 14, 15) and primaries in (1, 2, 5, 6, 7)
+            wide = (transfer in (1, 6, 8, 14, 15, 16, 18) and primaries == 9) or (
+                transfer in (8, 13, 16) and primaries == 12
+            )
+            assert bool(note) != (sd_or_709 or wide), (transfer, primaries)
     for space in ("ACEScg", "ACES2065-1", "Linear Rec.2020", "Linear P3-D65", LINEAR_709):
         assert colour.has(space) and chromaticities(space)

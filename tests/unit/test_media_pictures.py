@@ -284,8 +284,7 @@ def test_pictures_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
     write_frame(tmp_path / "cut.exr", noise(), HALF)
     (tmp_path / "cut.exr").write_bytes((tmp_path / "cut.exr").read_bytes()[:3000])
     (tmp_path / "text.png").write_text("not a picture")
-    turned = raw(tmp_path / "turned.tif", np.zeros((8, 8, 3), np.uint8), ["R", "G", "B"], Orientation=6)
-    reasons = {"cut.exr": "cut short", "text.png": "cannot be read", turned.name: "turned", "gone.exr": "missing"}
+    reasons = {"cut.exr": "cut short", "text.png": "cannot be read", "gone.exr": "missing"}
     for name, reason in reasons.items():
         with pytest.raises(MediaError, match=reason) as caught:
             read_frame(tmp_path / name)
@@ -311,7 +310,7 @@ def test_a_sequence_is_its_files_and_its_gaps(sequence: Path, pattern: str) -> N
     with Reader(sequence / pattern) as reader:
         info = reader.info
         assert (info.kind, info.frames) == ("sequence", FrameRange(998, 10000))
-        assert info.note == "missing: 1000,1003-9999"
+        assert (info.gaps, info.note) == ("1000,1003-9999", "")
         assert [int(picture[0, 0, 0]) for _, picture in reader.stream([998, 1001, 10000])] == [998, 1001, 10000]
         assert reader.digest(1001) == hashlib.sha256((sequence / "plate.1001.exr").read_bytes()).hexdigest()
         with pytest.raises(MediaError, match="Frame 1000 of this sequence is missing") as caught:

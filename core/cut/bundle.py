@@ -1,0 +1,101 @@
+"""Cuts that bring their media: `.otiod` (a folder) and `.otioz` (a zip), as OpenTimelineIO's file bundles lay them out.
+
+In both, `content.otio` names its media as `media/<file>`. A folder's media stay where they are; a zip's are unpacked.
+"""
+
+from __future__ import annotations
+
+import shutil
+import stat
+import zipfile
+from pathlib import Path, PurePosixPath
+
+from core.errors import CutError, DiskFull
+from core.files import explained, one_line, settle, sha256_file, temp_beside
+from core.progress import Tick, silent
+
+_CONTENT = "content.otio"
+_MEDIA = "media"
+
+
+def as_received(cut_file: Path) -> tuple[str, bytes]:
+    """The cut itself, byte for byte, and its ending: of a bundle the timeline inside. Raises CutError."""
+    suffix = cut_file.suffix.lower()
+    if suffix == ".otiod":
+        return ".otio", (cut_file / _CONTENT).read_bytes()
+    if suffix == ".otioz":
+        with _opened(cut_file) as archive:
+            return ".otio", archive.read(_CONTENT)
+    return suffix, cut_file.read_bytes()
+
+
+def unpack(cut_file: Path, folder: Path, tick: Tick = silent) -> Path:
+    """Unpack the media of an `.otioz` into `folder`/media. Returns what its relative media count from.
+
+    Only plain files directly in its `media` are taken: nothing in the archive decides where anything is written. What
+    is there already with the same bytes stays.
+
+    Raises:
+        CutError: a name that leads elsewhere, a link, a damaged archive, or another file in the way. DiskFull: before
+            anything is written.
+    """
+    with _opened(cut_file) as archive:
+        entries = [entry for entry in archive.infolist() if not entry.is_dir() and _is_media(entry, cut_file)]
+        if len({entry.filename.casefold() for entry in entries}) != len(entries):
+            raise _unsafe(cut_file, "two files of one name")
+        (folder / _MEDIA).mkdir(parents=True, exist_ok=True)
+        needed, free = sum(entry.file_size for entry in entries), shutil.disk_usage(folder).free
+        if needed > free:
+            what = f"The media in this cut take {needed / 1e9:.1f} GB and {free / 1e9:.1f} GB are free."
+            raise DiskFull(what, where=str(folder), todo="Free some space, or set `media` in a prepared rushes.toml.")
+        for done, entry in enumerate(entries):
+            tick("unpacking", done, len(entries))
+            _unpack_one(archive, entry, folder / _MEDIA / PurePosixPath(entry.filename).name, cut_file)
+    return folder
+
+
+def _opened(cut_file: Path) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(cut_file)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise _damaged(cut_file, error) from error
+
+
+def _is_media(entry: zipfile.ZipInfo, cut_file: Path) -> bool:
+    """Whether it is one of the media; the cut itself and what other programs add is not. Raises CutError."""
+    parts = entry.filename.split("/")
+    odd = "\\" in entry.filename or ".." in parts or "" in parts or not entry.filename.isprintable()
+    if odd or stat.S_ISLNK(entry.external_attr >> 16) or (parts[0] == _MEDIA and len(parts) != 2):
+        raise _unsafe(cut_file, one_line(entry.filename, 80))
+    return parts[0] == _MEDIA
+
+
+def _unpack_one(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, out: Path, cut_file: Path) -> None:
+    temp = temp_beside(out)
+    try:
+        with explained(out), temp.open("xb") as file:
+            try:
+                with archive.open(entry) as packed:
+                    shutil.copyfileobj(packed, file, 1 << 20)
+            except (zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError) as error:
+                raise _damaged(cut_file, error) from error
+        if out.exists() and sha256_file(out) != sha256_file(temp):
+            what = "Another file is where this cut's media would be unpacked."
+            raise CutError(what, where=str(out), todo="Move it away, or make the show under another name.")
+        settle(temp, out)
+    finally:
+        temp.unlink(missing_ok=True)
+
+
+def _unsafe(cut_file: Path, name: str) -> CutError:
+    return CutError(
+        f"This cut holds something that does not belong in one: {name}.", where=one_line(str(cut_file)),
+        todo="Nothing was unpacked. Ask the editor for an .otiod, or for the .otio and the media beside it.",
+    )  # fmt: skip
+
+
+def _damaged(cut_file: Path, error: Exception) -> CutError:
+    return CutError(
+        f"The cut cannot be unpacked: {one_line(str(error))}.", where=one_line(str(cut_file)),
+        todo="Copy it again: it may be cut short.",
+    )  # fmt: skip
