@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from core.cut.publish import Entry, Published, VersionMedia, write_master
-from core.errors import BadInput, ShowError
-from core.files import safe_name, sha256_file, write_once
+from core.absent import absent_frames
+from core.cut.delivery import write_delivery
+from core.cut.edl_delivery import write_edl
+from core.cut.publish import Entry, Handover, Published, VersionMedia, write_master
+from core.errors import BadInput, CutError, ShowError
+from core.files import one_line, safe_name, sha256_bytes, sha256_file, write_atomic, write_once
 from core.history.events import Act
 from core.history.git import History
 from core.layout import Layout, Settings
@@ -17,7 +21,29 @@ from core.overview import ShotRow, VersionRow, read_recipe
 from core.recipe.text import recipe_sha
 from core.turnover import MAIN
 
-PURPOSES = ("master",)
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A form in which a cut is handed over."""
+
+    write: Callable[[Handover, Path], Published]
+    suffix: str
+    about: str
+    """For whom it is, in a few words."""
+    alternates: bool = False
+    """It holds versions that do not play as well. Else only clips with a circled version get one."""
+    in_git: bool = True
+    """Its text goes into `publish/` too, with URLs relative to the media root, and its loss report."""
+
+
+PROFILES: Mapping[str, Profile] = {
+    "master": Profile(
+        write_master, ".otio", "the editor's references and our versions beside them", alternates=True, in_git=False
+    ),
+    "delivery": Profile(write_delivery, ".otio", "one reference a clip: what plays"),
+    "edl": Profile(write_edl, ".edl", "CMX 3600, one list a video track"),
+}
+_HEAD = "read back and compared with the cut"
 NEWEST = 2
 """Versions that a master holds beside the circled one."""
 
@@ -32,37 +58,130 @@ def publish(
     out: Path | None,
     *,
     every_version: bool = False,
+    site: str = "",
 ) -> Published:
-    """Write the master timeline, read it back, and commit a manifest that rebuilds it.
+    """Write the cut in the form of a profile, read it back, and commit a manifest that says what was handed over.
+
+    `site`: whose paths its references have (`[paths.<site>]` of rushes.toml); empty: this machine's.
 
     Raises:
-        BadInput: an unknown purpose. ShowError: nothing to hand over. CutError: the cut cannot take it.
+        BadInput: an unknown purpose or site. ShowError: nothing to hand over. CutError: the cut cannot take it.
     """
-    if purpose not in PURPOSES:
-        raise BadInput(f"Cannot publish for {purpose!r}.", todo=f"Allowed: {', '.join(PURPOSES)}.")
+    profile = PROFILES.get(purpose)
+    if profile is None:
+        raise BadInput(f"Cannot publish for {one_line(purpose)!r}.", todo=f"Allowed: {', '.join(PROFILES)}.")
+    every = every_version and profile.alternates
+    away = _folders(layout, site)
     entries = [
-        entry for row in rows if row.shot.plate for entry in _entries(layout, row, versions(row.shot.id), every_version)
+        replace(entry, versions=[replace(media, at=away(media.folder)) for media in entry.versions])
+        for row in rows
+        if row.shot.plate
+        for entry in _entries(layout, row, versions(row.shot.id), every)
     ]
-    if not entries:
-        raise ShowError("There is no complete version to hand over.", todo="Generate one: rushes generate SHOT --wait.")
-    name = _next_name(layout, settings)
-    received = next(layout.cut(MAIN).parent.glob("received.*"), None)
-    published = write_master(layout.cut(MAIN), out or layout.published / f"{name}.otio", entries, received=received)
+    if not any(entry.versions if profile.alternates else entry.active for entry in entries):
+        raise _nothing(profile, [line for row in rows for line in absent_frames(layout, versions(row.shot.id))])
+    name = _next_name(layout, settings, purpose)
+    handover = Handover(
+        layout.cut(MAIN), entries, settings.rate, next(layout.cut(MAIN).parent.glob("received.*"), None)
+    )
+    target = out or layout.published / f"{name}{profile.suffix}"
+    if profile.in_git:
+        _refuse_report(_report_of(target))
+    published = profile.write(handover, target)
+    published = replace(published, warnings=(*published.warnings, *_doubts(entries, versions)))
+    committed: list[Path] = []
+    if profile.in_git:
+        committed, published = _into_git(layout, profile, name, handover, published, _report_of(target))
     manifest = layout.publish(f"{name}.json")
     write_once(
         manifest, json.dumps(_manifest(layout, published, entries, purpose), indent=2, ensure_ascii=False) + "\n"
     )
+    _commit(layout, history, name, published, entries, [manifest, *committed])
+    return published
+
+
+def _folders(layout: Layout, site: str) -> Callable[[Path], str]:
+    """How a folder is written for a site. Raises BadInput: it is none, or has no folder that holds the media root."""
+    places, media = layout.places, layout.media.absolute().as_posix()
+    if not site:
+        return lambda folder: folder.absolute().as_posix()
+    if site not in places.sites:
+        known = ", ".join(map(one_line, places.sites)) or "none; see [paths] in rushes.toml"
+        raise BadInput(f"There is no site {one_line(site)!r}.", todo=f"Sites of this show: {known}.")
+    if site != places.here and places.at(site, media) == media:
+        what = f"Nobody said what the media root is called at {one_line(site)}."
+        todo = "Give a folder that holds it one name, in [paths.…] of this site and of that one."
+        raise BadInput(what, where=media, todo=todo)
+    return lambda folder: places.at(site, folder.absolute().as_posix())
+
+
+def _doubts(entries: Sequence[Entry], versions: Callable[[str], list[VersionRow]]) -> Iterator[str]:
+    """What people decided that does not go together: a version plays that somebody wants again."""
+    for shot, playing in {entry.shot.id: entry.active for entry in entries if entry.active}.items():
+        if any(row.version == playing and row.status == "rtk" for row in versions(shot)):
+            yield f"{shot} {playing} plays, and a retake of it was asked for"
+
+
+def _nothing(profile: Profile, absent: Sequence[str]) -> ShowError:
+    if absent:
+        return ShowError("What is complete is not on this machine.", todo=f"{absent[0]}.")
+    if profile.alternates:
+        return ShowError(
+            "There is no complete version to hand over.", todo="Generate one: rushes generate SHOT --wait."
+        )
+    return ShowError("There is no circled version to hand over.", todo="Circle one: rushes circle SHOT vNNN.")
+
+
+def _into_git(
+    layout: Layout, profile: Profile, name: str, handover: Handover, published: Published, lies: Path
+) -> tuple[list[Path], Published]:
+    """The same text once more under `publish/`, and the loss report there and, as `lies`, beside what went out."""
+    kept = profile.write(replace(handover, beside=layout.media), layout.publish(f"{name}{profile.suffix}"))
+    report = _loss_report(published)
+    write_atomic(lies, report)
+    write_once(layout.publish(f"{name}_losses.txt"), report)
+    also = {**published.also, lies: sha256_bytes(report.encode())}
+    return [kept.path, *kept.also, layout.publish(f"{name}_losses.txt")], replace(published, also=also)
+
+
+def _report_of(path: Path) -> Path:
+    return path.with_name(f"{path.stem}_losses.txt")
+
+
+def _refuse_report(path: Path) -> None:
+    """Raises CutError where the place of the loss report holds a file that is not one."""
+    if path.exists() and _HEAD not in path.read_text(encoding="utf-8", errors="replace").partition("\n")[0]:
+        todo = "Nothing was overwritten. Publish under another name."
+        raise CutError("This file is not one that rushes wrote.", where=str(path), todo=todo)
+
+
+def _loss_report(published: Published) -> str:
+    """What was handed over cannot say of the cut, clip by clip, as text."""
+    lines = [f"{published.path.name}: {_HEAD}, item by item."]
+    lines += [f"{published.clips} clips play a version of ours.", ""]
+    lines += [f"warning: {warning}" for warning in published.warnings]
+    if not published.losses:
+        return "\n".join([*lines, "Nothing of the cut was lost."]) + "\n"
+    lines.append("Not carried:")
+    width = max(len(loss.clip) for loss in published.losses)
+    lines += [f"  {loss.clip.ljust(width)}  {loss.what}" for loss in published.losses]
+    return "\n".join(lines) + "\n"
+
+
+def _commit(
+    layout: Layout, history: History, name: str, published: Published, entries: Sequence[Entry], paths: list[Path]
+) -> None:
     playing = [entry for entry in entries if entry.active]
+    clips = sum(1 for entry in entries if entry.versions)
     history.commit(
         Act(
             event="publish",
-            subject=f"{name}: {len(playing)} of {len(entries)} clips play a circled version",
-            paths=(manifest.relative_to(layout.root).as_posix(),),
+            subject=f"{name}: {len(playing)} of {clips} clips play a circled version",
+            paths=tuple(path.relative_to(layout.root).as_posix() for path in paths),
             body="\n".join(dict.fromkeys(f"{entry.shot.id} {entry.active}" for entry in playing)),
             trailers=(("Rushes-Published", f"sha256:{published.sha256}"),),
         )
     )
-    return published
 
 
 def _entries(layout: Layout, row: ShotRow, versions: list[VersionRow], every: bool) -> Iterator[Entry]:
@@ -77,7 +196,7 @@ def _entries(layout: Layout, row: ShotRow, versions: list[VersionRow], every: bo
     chosen = complete if every else sorted({*complete[-NEWEST:], *([circled] if circled else [])})
     media = [_media(layout, row.shot.id, version, versions) for version in chosen]
     for use in row.shot.uses:
-        if use.cut == MAIN and media:
+        if use.cut == MAIN:
             yield Entry(use.clip_id, row.shot, media, circled)
 
 
@@ -99,20 +218,19 @@ def _media(layout: Layout, shot: str, version: str, rows: list[VersionRow]) -> V
     return VersionMedia(version, first.parent, prefix, suffix, recipe.frames, facts=facts)
 
 
-def _next_name(layout: Layout, settings: Settings) -> str:
-    stem = f"{safe_name(settings.name)}_{MAIN}_master"
+def _next_name(layout: Layout, settings: Settings, purpose: str) -> str:
+    stem = f"{safe_name(settings.name)}_{MAIN}_{purpose}"
     taken = [path.stem.rpartition("_")[2] for path in layout.publish("").glob(f"{stem}_*.json")]
     return f"{stem}_{max((int(number) for number in taken if number.isdigit()), default=0) + 1:03d}"
 
 
 def _manifest(layout: Layout, published: Published, entries: Sequence[Entry], purpose: str) -> dict[str, Any]:
-    """What was handed over, enough to write it again; its path relative to the media root where it lies in it."""
-    inside = published.path.is_relative_to(layout.media)
+    """What was handed over, enough to write it again; paths relative to the media root where they lie in it."""
+    files = {published.path: published.sha256, **published.also}
     return {
         "schema": 1,
         "purpose": purpose,
-        "file": published.path.relative_to(layout.media).as_posix() if inside else published.path.name,
-        "sha256": published.sha256,
+        "files": [{"path": _told(path, layout), "sha256": sha} for path, sha in files.items()],
         "cut": {"path": layout.cut(MAIN).relative_to(layout.root).as_posix(), "sha256": sha256_file(layout.cut(MAIN))},
         "clips": [
             {
@@ -122,7 +240,12 @@ def _manifest(layout: Layout, published: Published, entries: Sequence[Entry], pu
                 "versions": {media.version: dict(media.facts or {}) for media in entry.versions},
             }
             for entry in entries
+            if entry.versions
         ],
-        "losses": [str(loss) for loss in published.losses],
+        "losses": [{"clip": loss.clip, "what": loss.what} for loss in published.losses],
         "warnings": list(published.warnings),
     }
+
+
+def _told(path: Path, layout: Layout) -> str:
+    return path.relative_to(layout.media).as_posix() if path.is_relative_to(layout.media) else path.name

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from core import drafts, overview, submit, wedges
+from core import absent, drafts, overview, submit, wedges
 from core.cut.shots import Shot
 from core.drafts import Draft
 from core.errors import BadInput, ShowError
@@ -19,9 +19,19 @@ from core.files import one_line
 from core.frames import FrameRange
 from core.history.events import Act, Entry
 from core.history.git import History
-from core.history.repo import clone_id
+from core.history.repo import clone_id, copied_from
 from core.history.review import Review, ReviewEvent, append, writer
-from core.layout import Layout, Settings, find_root, media_root, read_settings, state_root, version_name, version_number
+from core.layout import (
+    SETTINGS,
+    Layout,
+    Settings,
+    find_root,
+    layout_of,
+    read_settings,
+    state_root,
+    version_name,
+    version_number,
+)
 from core.overview import ShotRow, VersionRow
 from core.progress import Tick, silent
 from core.recipe.changes import Change, changes
@@ -29,8 +39,10 @@ from core.recipe.model import Recipe
 
 if TYPE_CHECKING:
     from core.audit.pictures import Comparison, Frames, Viewer
+    from core.audit.story import Scene, Sheet
     from core.audit.verify import Verdict
     from core.cut.publish import Published
+    from core.register import ModelRow
 
 Remark = Literal["note", "approve", "retake", "circle"]
 _STATUS = {"approve": "apr", "retake": "rtk"}
@@ -59,11 +71,13 @@ class Version:
 class Show:
     """One show, opened. Light: heavy libraries are loaded by the methods that need them."""
 
-    def __init__(self, layout: Layout, settings: Settings, env: Mapping[str, str]) -> None:
+    def __init__(self, layout: Layout, settings: Settings, env: Mapping[str, str], remark: str = "") -> None:
+        """`remark`: what opening it found out that a person should know."""
         self.layout = layout
         self.settings = settings
         self.env = env
         self.history = History(layout, env)
+        self.remark = remark
 
     # open and make
 
@@ -71,9 +85,11 @@ class Show:
     def open(cls, start: Path, env: Mapping[str, str]) -> Show:
         """The show that `start` lies in. Raises ShowError."""
         root = find_root(start)
-        settings = read_settings(root / "rushes.toml")
+        settings = read_settings(root / SETTINGS)
+        first = copied_from(root)
         state = state_root(env) / settings.id / clone_id(root)
-        return cls(Layout(root, media_root(root, settings), state), settings, env)
+        copied = f"this is a copy of the show in {one_line(first)}; its queue and drafts are its own from now on"
+        return cls(layout_of(root, settings, state, env), settings, env, copied if first else "")
 
     @classmethod
     def create(
@@ -130,6 +146,12 @@ class Show:
             str(pattern.with_name(pattern.name.replace(".0000.", ".%04d."))), recipe.frames,
         )  # fmt: skip
 
+    def elsewhere(self, rows: Sequence[ShotRow] | Sequence[VersionRow]) -> list[str]:
+        """What of these shots (their plates) or versions (their frames) is not on this machine, in words."""
+        shots = [row.shot for row in rows if isinstance(row, ShotRow)]
+        versions = [row for row in rows if isinstance(row, VersionRow)]
+        return [*absent.absent_plates(self.layout, shots), *absent.absent_frames(self.layout, versions)]
+
     def changes(self, shot: str, a: str, b: str) -> tuple[Change, ...]:
         """What differs between two recipes, word by word in prompts."""
         return changes(self.version(shot, a).recipe, self.version(shot, b).recipe)
@@ -155,20 +177,27 @@ class Show:
             return drafts.read_draft(self.layout, found)
         return drafts.edited(self.layout, found, sets=sets, from_version=from_version, look=look)
 
-    def generate(self, shots: Sequence[str], summary: str = "", *, missing: bool = False) -> list[Job]:
+    def generate(
+        self, shots: Sequence[str], summary: str = "", *, missing: bool = False, tell: submit.Tell = submit.silent
+    ) -> list[Job]:
         """Freeze each shot's draft as its next version, commit it, queue it, and start a worker.
 
-        `missing`: instead queue what existing versions lack. Raises RecipeError, ModelError, DiskFull, HistoryError.
+        `missing`: instead queue what existing versions lack. `tell`: gets warnings.
+
+        Raises RecipeError, ModelError, DiskFull, HistoryError.
         """
-        chosen = [self.shot(shot) for shot in shots]
+        chosen = [self._with_plate(shot) for shot in shots]
         jobs: list[Job] = []
         try:
             for shot in chosen:
                 if missing:
-                    jobs += submit.submit_missing(self.desk, shot, self.versions(shot.id))
+                    rows = self.versions(shot.id)
+                    jobs += submit.submit_missing(self.desk, shot, rows)
+                    for line in absent.absent_frames(self.layout, rows):
+                        tell(line)
                     continue
                 job, version = submit.submit_version(
-                    self.desk, shot, drafts.read_draft(self.layout, shot), summary=summary
+                    self.desk, shot, drafts.read_draft(self.layout, shot), summary=summary, tell=tell
                 )
                 drafts.went_out(self.layout, shot, version)
                 jobs.append(job)
@@ -179,14 +208,14 @@ class Show:
 
     def preview(self, shot: str, frames: tuple[int, ...]) -> Job:
         """Render test frames of the draft: local, no number, no commit."""
-        found = self.shot(shot)
+        found = self._with_plate(shot)
         job = submit.submit_frames(self.desk, found, drafts.read_draft(self.layout, found), frames)
         self.start_worker()
         return job
 
     def wedge(self, shot: str, frame: int, vary: Sequence[str]) -> Job:
         """Render one frame over many values."""
-        found = self.shot(shot)
+        found = self._with_plate(shot)
         job = wedges.submit_wedge(self.desk, found, drafts.read_draft(self.layout, found), frame, vary)
         self.start_worker()
         return job
@@ -206,6 +235,18 @@ class Show:
             )
         chosen = self.ledger.job(job) if job else max(made, key=lambda wedge: (wedge.created, wedge.id))
         return wedges.pick(self.desk, self.viewer, found, chosen, number)
+
+    def models(self, *, check: bool = False) -> list[ModelRow]:
+        """Every model that the show names: what is here, what is missing. `check` compares the sha256 of files."""
+        from core.register import models
+
+        return models(self.layout, self.settings, self.env, check=check)
+
+    def pin_model(self, name: str) -> str:
+        """Write a model's sha256 into the show's register, and return it. Raises ShowError, ModelError."""
+        from core.register import pin
+
+        return pin(self.layout, self.settings, self.env, name)
 
     # the queue
 
@@ -298,24 +339,48 @@ class Show:
         told = changes(one.recipe, two.recipe)
         return compare_versions(self.viewer, one.frames, two.frames, common, told, target, tick)
 
-    def sheet(self, out: Path | None = None, tick: Tick = silent) -> Path:
+    def sheet(self, out: Path | None = None, tick: Tick = silent, *, plates: bool = False) -> Sheet:
         """One frame of every shot in cut order: its circled version, else the newest complete one, else the plate."""
-        from core.audit.pictures import sheet
+        from core.audit.story import draw_sheet
 
-        cells, rows = [], self.shots()
-        for done, row in enumerate(rows):
-            tick(row.shot.id, done, len(rows))
-            if (cell := self._cell(row)) is not None:
-                cells.append(cell)
-        if not cells:
-            raise ShowError(
-                "There is nothing to show yet: no shot has a plate.", todo="Bring the media back, then run it again."
-            )
-        return sheet(cells, out or self.layout.media / "sheet.png")
+        target = out or self.layout.media / "sheet.png"
+        name, rate = self.settings.name, self.settings.rate
+        return draw_sheet(self.viewer, name, rate, self._scenes(), target, plates=plates, tick=tick)
+
+    def page(
+        self,
+        out: Path | None = None,
+        shots: Sequence[str] = (),
+        tick: Tick = silent,
+        *,
+        verdict: Verdict | None = None,
+    ) -> Path:
+        """The show, or some of its shots, on one HTML page. `verdict`: one that was made just now, else it is made.
+
+        Raises ShowError, BadInput.
+        """
+        from core.audit import page, story
+        from core.audit.gather import write_page
+
+        history = self.log()
+        scenes = self._scenes(shots, history)
+        told = page.Story(
+            name=self.settings.name,
+            facts=story.in_short(scenes, self.settings.rate),
+            scenes=scenes,
+            training={name: entry.get("training_data", "") for name, entry in self.settings.models.items()},
+            handed=story.handed_over(self.layout),
+            checks=(verdict or self.verify(shots, tick)).checks,
+            commit=history[0].commit,
+            at=history[0].at,
+        )
+        return write_page(self.viewer, told, out or self.layout.media / "page.html", tick)
 
     # hand over
 
-    def publish(self, purpose: str = "master", out: Path | None = None, *, every_version: bool = False) -> Published:
+    def publish(
+        self, purpose: str = "master", out: Path | None = None, *, every_version: bool = False, site: str = ""
+    ) -> Published:
         """Write the timeline for editorial, read it back, commit what was handed over. Raises CutError, ShowError."""
         from core.handover import publish
 
@@ -328,6 +393,7 @@ class Show:
             purpose,
             out,
             every_version=every_version,
+            site=site,
         )
 
     def verify(self, shots: Sequence[str] = (), tick: Tick = silent) -> Verdict:
@@ -340,19 +406,21 @@ class Show:
 
     # small things
 
+    def _with_plate(self, shot: str) -> Shot:
+        """The shot; where the cut's media were missing, they are looked for again."""
+        from core.turnover import relink
+
+        found = self.shot(shot)
+        return relink(self.layout, self.settings, self.history, found) if found.missing else found
+
     def _all_shots(self) -> dict[str, Shot]:
         return overview.read_shots(self.layout)
 
-    def _cell(self, row: ShotRow) -> tuple[Any, str] | None:
-        shot = row.shot
-        done = [v.version for v in self.versions(shot.id) if v.state == "complete"]
-        version = row.circled if row.circled in done else (done[-1] if done else "")
-        if not version and shot.plate is None:
-            return None
-        middle = (shot.cut_range.first + shot.cut_range.last) // 2
-        if not version:
-            return self.viewer.plate(shot, middle), f"{shot.id}  plate"
-        found = self.version(shot.id, version)
-        frame = found.range.nearest(middle)
-        mark = "  (circled)" if version == row.circled else ""
-        return self.viewer.version(found.frames, frame), f"{shot.id}  {version}{mark}"
+    def _scenes(self, shots: Sequence[str] = (), history: Sequence[Entry] = ()) -> list[Scene]:
+        from core.audit.story import tell
+
+        jobs = self.ledger.jobs()
+        wanted = set(self.select(shots)) if shots else None
+        rows = [row for row in self.shots() if wanted is None or row.shot.id in wanted]
+        pairs = [(row, overview.version_rows(self.layout, row.shot.id, jobs)) for row in rows]
+        return tell(self.layout, pairs, history)

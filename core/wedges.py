@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.audit.pictures import Viewer, sheet
+from core.audit.pictures import Viewer, label_of, sheet
 from core.cut.shots import Shot
 from core.drafts import Draft, edited
 from core.errors import ShowError
@@ -58,8 +58,8 @@ def wedge_sheet(viewer: Viewer, ledger: Ledger, job: Job) -> Path:
     cells = []
     for item, row in sorted(rows.items()):
         space = parse(job.recipes[item], job.id).output.master.colour
-        label = " ".join(part.rpartition(".")[2] for part in job.labels[item].splitlines())
-        cells.append((viewer.file(viewer.layout.media / row.path, space), one_line(label, 40)))
+        label = label_of(job.labels[item].splitlines())
+        cells.append((viewer.file(viewer.layout.media / row.path, space), label))
     return sheet(cells, viewer.layout.preview(job.shot, job.id) / "sheet.png")
 
 

@@ -33,7 +33,7 @@ def link_media_reference(in_clip: otio.schema.Clip, media_linker_argument_map: M
     fitting = [
         version
         for version, reference in versions.versions(in_clip)
-        if pick in ("latest", version) or (pick == "approved" and versions.get(reference).get("status") == "approved")
+        if pick in ("latest", version) or (pick == "approved" and versions.get(reference).get("status") == "apr")
     ]
     if not fitting:
         return None

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.cut.shots import Shot, plate_path
+from core.cut.shots import Shot
 from core.errors import MediaError, ShowError
+from core.files import one_line
 from core.layout import Layout, Settings
 from core.media.colour import Colour
 from core.media.measure import Difference, compare
@@ -100,7 +101,7 @@ class Viewer:
         """Raises MediaError where the shot has no plate or the plate no such frame."""
         if shot.plate is None:
             raise MediaError(f"{shot.id} has no plate: {shot.missing}.")
-        with Reader(plate_path(shot.plate, self.layout.root), layer=shot.plate.layer) as reader:
+        with Reader(self.layout.find(shot.plate.path), layer=shot.plate.layer) as reader:
             return self._shown(reader.read(shot.plate.index(frame)), shot.plate.colour)
 
     def _shown(self, picture: NDArray[np.float32], space: str) -> NDArray[np.uint8]:
@@ -138,3 +139,9 @@ def compare_versions(
 def sheet(cells: Iterable[tuple[NDArray[np.uint8], str]], out: Path, columns: int = 4) -> Path:
     """One picture of many, labelled, in the order given."""
     return contact_sheet([Cell(picture, label) for picture, label in cells], out, columns)
+
+
+def label_of(values: Iterable[str]) -> str:
+    """What a wedge's picture was made with, in short: `comp.mix=0.5` as `mix=0.5`."""
+    pairs = (value.partition("=") for value in values)
+    return one_line(" ".join(f"{key.rpartition('.')[2]}={value}" for key, _, value in pairs), 80)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from core.cut.shots import Shot, plate_path, sequence_digest
+from core.cut.shots import Shot, sequence_digest
 from core.errors import RushesError
 from core.files import one_line, sha256_bytes, sha256_file
 from core.history.events import RECIPE, SHOT, VERSION
@@ -117,7 +117,7 @@ def _plate(layout: Layout, shot: Shot) -> Check:
     if plate is None:
         return Check(shot.id, "", "plate", "pending", shot.missing)  # it came in without
     try:
-        path = plate_path(plate, layout.root)
+        path = layout.find(plate.path)
         files = {
             index: path.with_name(path.name % index) if plate.kind == "sequence" else path for index in plate.media
         }

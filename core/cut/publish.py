@@ -3,39 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from core.cut.compare import Loss, compare_timelines, differences, editors_text
-from core.cut.ranges import seconds, source_zero
 from core.cut.read import PLAIN, read_timeline, timeline_text
-from core.cut.shot import Plate, Shot
+from core.cut.reference import VersionMedia, fits_whole, reference
+from core.cut.shot import Shot
 from core.errors import CutError
 from core.files import explained, one_line, settle, sha256_bytes, temp_beside
-from core.frames import FrameRange
 
-__all__ = ["Entry", "Loss", "Published", "VersionMedia", "compare_timelines", "write_master"]
+__all__ = ["Entry", "Handover", "Loss", "Published", "VersionMedia", "compare_timelines", "write_master"]
 
-_SEAL = re.compile(r'"master_sha256": "([0-9a-f]*)"')
-
-
-@dataclass(frozen=True, slots=True)
-class VersionMedia:
-    """The master frames of one version: `folder/prefix` + number + `suffix`."""
-
-    version: str
-    folder: Path
-    prefix: str
-    suffix: str
-    frames: FrameRange
-    """Shot frames, which are the file numbers."""
-    padding: int = 4
-    facts: Mapping[str, Any] | None = None
-    """What to say of it in the metadata: plain values; seeds as text."""
+_SEAL = re.compile(r'"[a-z]+_sha256": "([0-9a-f]*)"|^\* RUSHES SHA256: ([0-9a-f]*)$', re.MULTILINE)
+"""Where a file of ours says its own digest, counted with that place empty: in a timeline, in an EDL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +32,32 @@ class Entry:
     active: str = ""
     """The version that plays (the circled one); empty: what the editor has active stays."""
 
+    @property
+    def plays(self) -> VersionMedia | None:
+        """The version that plays. Raises CutError where it is not among the versions."""
+        if not self.active:
+            return None
+        for media in self.versions:
+            if media.version == self.active:
+                return media
+        raise CutError(f"{self.shot.id} {one_line(self.active)} is to play but is not among the versions to publish.")
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """What goes out, whichever form it takes."""
+
+    cut: Path
+    """The show's cut, whose clips carry ids."""
+    entries: Sequence[Entry]
+    rate: Fraction = Fraction(25)
+    """Frames a second of the record side, for forms that count in timecode."""
+    received: Path | None = None
+    """The file as the editor sent it. Where it is OTIO it is what versions are put into, so that nothing the show put
+    in order (rates, inferred ranges) leaves the house."""
+    beside: Path | None = None
+    """URLs of versions relative to this folder; None: whole ones."""
+
 
 @dataclass(frozen=True, slots=True)
 class Published:
@@ -55,49 +65,56 @@ class Published:
 
     path: Path
     clips: int
+    """Clips that got a version."""
     sha256: str
     losses: tuple[Loss, ...]
     """What the file says otherwise than the cut did, versions apart. Empty for a master."""
     warnings: tuple[str, ...]
+    also: Mapping[Path, str] = field(default_factory=dict)
+    """Further files that belong to it, with their sha256: the other tracks of an EDL, the loss report."""
 
 
-def write_master(cut_file: Path, out: Path, entries: Sequence[Entry], *, received: Path | None = None) -> Published:
+def write_master(handover: Handover, out: Path) -> Published:
     """Write the cut with versions in it; the same cut and entries give the same bytes.
 
     Every entry's clip gets references `gen_v003` whose available range counts in the editor's own source time, so its
     source range goes on meaning the same pictures. Nothing else changes.
 
-    Args:
-        cut_file: the show's cut, whose clips carry ids.
-        received: the file as the editor sent it. Where it is OTIO it is what versions are put into, so that nothing the
-            show put in order (rates, inferred ranges) leaves the house.
-
     Raises:
         CutError: an unknown clip, a clip that cannot take a version, or `out` is somebody else's file; nothing written.
         DiskFull, Broken: nothing written.
     """
-    _refuse_foreign(out, (cut_file, *([received] if received else [])))
-    cut = read_timeline(cut_file)
-    original = received is not None and received.suffix.lower() in PLAIN
-    timeline = read_timeline(received) if original and received is not None else cut
-    clips = _clips_by_id(cut, timeline, cut_file)
+    refuse_foreign(out, handover, ".otio")
+    timeline, clips = opened(handover)
     before = _before(timeline)
     warnings: list[str] = []
+    entries = [entry for entry in handover.entries if entry.versions]
     for entry in entries:
-        if entry.clip_id not in clips:
-            raise CutError(f"The cut has no clip {one_line(entry.clip_id)!r} ({entry.shot.id}).", where=str(cut_file))
         _add(clips[entry.clip_id], entry, warnings)
-    text = _sealed(timeline)
-    losses = _write_checked(out, text, before)
-    return Published(out, len(entries), sha256_bytes(text.encode()), losses, tuple(warnings))
+    text = sealed(timeline, "master")
+
+    def losses(after: Any) -> list[Loss]:
+        return differences(before, editors_text(after))
+
+    found = write_checked(out, text, losses)
+    return Published(out, len(entries), sha256_bytes(text.encode()), found, tuple(warnings))
 
 
-def _before(timeline: Any) -> str:
-    """The editor's part of the timeline, before anything is put into it."""
-    from otio_adapters import versions
+def opened(handover: Handover) -> tuple[Any, dict[str, Any]]:
+    """The timeline to write into, and its clips by the ids that the show's cut gives them.
 
-    text = timeline_text(timeline)
-    return text if f'"{versions.SCHEMA}"' not in text else editors_text(timeline.clone())
+    Raises:
+        CutError: the two files do not hold the same clips, or an entry's clip is in neither.
+    """
+    cut, received = read_timeline(handover.cut), handover.received
+    original = received is not None and received.suffix.lower() in PLAIN
+    timeline = read_timeline(received) if original and received is not None else cut
+    clips = _clips_by_id(cut, timeline, handover.cut)
+    for entry in handover.entries:
+        if entry.clip_id not in clips:
+            what = f"The cut has no clip {one_line(entry.clip_id)!r} ({entry.shot.id})."
+            raise CutError(what, where=str(handover.cut))
+    return timeline, clips
 
 
 def _clips_by_id(cut: Any, timeline: Any, cut_file: Path) -> dict[str, Any]:
@@ -114,22 +131,25 @@ def _clips_by_id(cut: Any, timeline: Any, cut_file: Path) -> dict[str, Any]:
     return {versions.get_text(own, "clip_id"): clip for own, clip in zip(ours, theirs, strict=True)}
 
 
+def _before(timeline: Any) -> str:
+    """The editor's part of the timeline, before anything is put into it."""
+    from otio_adapters import versions
+
+    text = timeline_text(timeline)
+    return text if f'"{versions.SCHEMA}"' not in text else editors_text(timeline.clone())
+
+
 def _add(clip: Any, entry: Entry, warnings: list[str]) -> None:
     from otio_adapters import versions
 
     plate = entry.shot.plate
     if plate is None:
         raise CutError(f"{entry.shot.id} has no plate: its versions have no place in the editor's source time.")
-    references = {media.version: _reference(clip, media, plate) for media in entry.versions}
+    references = {media.version: reference(clip, media, plate) for media in entry.versions}
     active = entry.active
-    chosen = [media for media in entry.versions if media.version == active]
-    if active and not chosen:
-        raise CutError(f"{entry.shot.id} {one_line(active)} is to play but is not among the versions to publish.")
-    needed = [use for use in entry.shot.uses if use.clip_id == entry.clip_id]
-    short = chosen and any(u.first < chosen[0].frames.first or u.last > chosen[0].frames.last for u in needed)
-    if short:
-        warnings.append(f"{entry.shot.id} {active} has frames {chosen[0].frames}: fewer than the cut shows")
-    if active and clip.source_range is None and not _fits_whole(clip, references[active]):
+    if entry.plays is not None:
+        warnings += too_short(entry, entry.plays)
+    if active and clip.source_range is None and not fits_whole(clip, references[active]):
         warnings.append(f"{entry.shot.id} {active} is there but does not play: the clip would change its length")
         active = ""
     try:
@@ -138,70 +158,25 @@ def _add(clip: Any, entry: Entry, warnings: list[str]) -> None:
         raise CutError(f"{entry.shot.id} cannot be published: {one_line(str(error))}.") from error
 
 
-def _fits_whole(clip: Any, reference: Any) -> bool:
-    """Trim `reference` to the editor's available range: a clip without a source range plays all its reference has."""
-    import opentimelineio as otio
-
-    from otio_adapters import versions
-
-    theirs, ours = versions.editor_reference(clip).available_range, reference.available_range
-    if theirs is None or theirs.start_time < ours.start_time:
-        return False
-    if theirs.end_time_exclusive() > ours.end_time_exclusive():
-        return False
-    skip = theirs.start_time.rescaled_to(reference.rate) - ours.start_time
-    reference.start_frame += round(skip.value)
-    reference.available_range = otio.opentime.TimeRange(theirs.start_time, theirs.duration)
-    return True
-
-
-def _reference(clip: Any, media: VersionMedia, plate: Plate) -> Any:
-    """An image sequence reference whose available range counts in the source time of the editor's media."""
-    import opentimelineio as otio
-
-    from otio_adapters import versions
-
-    theirs = versions.editor_reference(clip)
-    used = seconds(clip.source_range.start_time) if clip.source_range is not None else None
-    zero = source_zero(theirs, plate.media.first, plate.rate, plate.timecode, used or Fraction(0))
-    start = zero + (media.frames.first - plate.offset) / plate.rate
-    rate = float(plate.rate)
-    reference = otio.schema.ImageSequenceReference(
-        target_url_base=f"file://{quote(media.folder.absolute().as_posix())}/",
-        name_prefix=quote(media.prefix),
-        name_suffix=quote(media.suffix),
-        start_frame=media.frames.first,
-        rate=rate,
-        frame_zero_padding=media.padding,
-        available_range=otio.opentime.TimeRange(
-            otio.opentime.RationalTime(_number(start * plate.rate), rate),
-            otio.opentime.RationalTime(len(media.frames), rate),
-        ),
-    )
-    reference.name = f"{media.prefix.rstrip('._')}"
-    try:
-        versions.put(reference, {**(media.facts or {}), "version": media.version})
-    except ValueError as error:
-        raise CutError(f"{media.version} cannot be published: {one_line(str(error))}.") from error
-    return reference
-
-
-def _number(frames: Fraction) -> float:
-    """A frame count as OTIO holds it; what decimal rates add is not a part of a frame."""
-    near = round(frames)
-    return float(near if abs(frames - near) < Fraction(1, 1000) else frames)
+def too_short(entry: Entry, media: VersionMedia) -> list[str]:
+    """A warning where the version that plays has fewer frames than the clip shows."""
+    needed = [use for use in entry.shot.uses if use.clip_id == entry.clip_id]
+    if any(use.first < media.frames.first or use.last > media.frames.last for use in needed):
+        return [f"{entry.shot.id} {media.version} has frames {media.frames}: fewer than the cut shows"]
+    return []
 
 
 # Writing
 
 
-def _sealed(timeline: Any) -> str:
+def sealed(timeline: Any, purpose: str) -> str:
     """The timeline's text with its own digest in it, so that a later publish knows a file that nobody else changed."""
     from otio_adapters import versions
 
-    versions.put(timeline, {**versions.get(timeline), "master_sha256": ""})
+    key = f"{purpose}_sha256"
+    versions.put(timeline, {**versions.get(timeline), key: ""})
     text = timeline_text(timeline)
-    return text.replace('"master_sha256": ""', f'"master_sha256": "{sha256_bytes(text.encode())}"', 1)
+    return text.replace(f'"{key}": ""', f'"{key}": "{sha256_bytes(text.encode())}"', 1)
 
 
 def _is_ours(path: Path) -> bool:
@@ -209,14 +184,19 @@ def _is_ours(path: Path) -> bool:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return False
-    return any(
-        sha256_bytes((text[: seal.start(1)] + text[seal.end(1) :]).encode()) == seal[1] for seal in _SEAL.finditer(text)
-    )
+    for seal in _SEAL.finditer(text):
+        place = seal.span(seal.lastindex or 0)
+        if sha256_bytes((text[: place[0]] + text[place[1] :]).encode()) == text[slice(*place)]:
+            return True
+    return False
 
 
-def _refuse_foreign(out: Path, inputs: Iterable[Path]) -> None:
-    if out.suffix.lower() != ".otio":
-        raise CutError("A master is an .otio file.", where=str(out), todo="Name it so: --out NAME.otio.")
+def refuse_foreign(out: Path, handover: Handover, suffix: str) -> None:
+    """Raises CutError where `out` has another ending, is what was received, or is not a file that rushes wrote."""
+    if out.suffix.lower() != suffix:
+        what = f"{out.name} does not end with {suffix}, which this hand-over writes."
+        raise CutError(what, where=str(out), todo=f"Name it so: --out NAME{suffix}.")
+    inputs: Iterable[Path] = (handover.cut, *([handover.received] if handover.received else []))
     if any(out.resolve() == path.resolve() for path in inputs) or (out.exists() and not _is_ours(out)):
         raise CutError(
             "This file is not one that rushes wrote, or somebody changed it since.",
@@ -225,8 +205,11 @@ def _refuse_foreign(out: Path, inputs: Iterable[Path]) -> None:
         )
 
 
-def _write_checked(out: Path, text: str, before: str) -> tuple[Loss, ...]:
-    """Write to a temporary file, read it back with plain OTIO, compare, then give it its name."""
+def write_checked(out: Path, text: str, losses: Callable[[Any], list[Loss]]) -> tuple[Loss, ...]:
+    """Write to a temporary file, read it back with plain OTIO, compare, then give it its name.
+
+    `losses`: from the timeline as read back, what it does not say any more; it may take the timeline apart.
+    """
     import opentimelineio as otio
 
     with explained(out):
@@ -242,8 +225,8 @@ def _write_checked(out: Path, text: str, before: str) -> tuple[Loss, ...]:
                     where=str(out),
                     todo="Nothing was written. Report this with the cut.",
                 )
-            losses = differences(before, editors_text(after))
+            found = losses(after)
             settle(temp, out)
         finally:
             temp.unlink(missing_ok=True)
-    return tuple(losses)
+    return tuple(found)

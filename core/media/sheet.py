@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.files import explained, one_line, settle, temp_beside
+from core.files import explained, settle, temp_beside
+from core.media.lettering import clipped, font
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,7 +46,7 @@ def contact_sheet(cells: Sequence[Cell], out: Path, columns: int) -> Path:
     from PIL import Image, ImageDraw
 
     columns = max(1, min(columns, len(cells)))
-    thumbs = [_fitted(cell.picture, *_CELL) for cell in cells]
+    thumbs = [fitted(cell.picture, *_CELL) for cell in cells]
     heights = [max(thumb.height for thumb in thumbs[n : n + columns]) for n in range(0, len(thumbs), columns)]
     tops = [_GAP + sum(heights[:row]) + row * (_LINE + _GAP) for row in range(len(heights) + 1)]
     sheet = Image.new("RGB", (_GAP + columns * (_CELL[0] + _GAP), tops[-1]), _GREY)
@@ -56,9 +56,9 @@ def contact_sheet(cells: Sequence[Cell], out: Path, columns: int) -> Path:
         at = (x, tops[row] + heights[row] - thumb.height)
         sheet.paste(thumb, at)
         _tab(draw, at, str(n + 1))
-        label = _clipped(draw, cell.label, 16, _CELL[0])
-        draw.text((x + 1, tops[row] + heights[row] + 6), label, fill=_BLACK, font=_font(16))
-    return _save(sheet, out)
+        label = clipped(draw, cell.label, 16, _CELL[0])
+        draw.text((x + 1, tops[row] + heights[row] + 6), label, fill=_BLACK, font=font(16))
+    return save(sheet, out)
 
 
 def comparison(
@@ -76,7 +76,7 @@ def comparison(
         raise ValueError(f"pictures of {a.shape} and {b.shape}")
     apart = np.clip(np.abs(a.astype(np.float32) - b.astype(np.float32)) * gain, 0, 255).astype(np.uint8)
     width = max(240, min(640, a.shape[1]))
-    panes = [_fitted(picture, width, 2 * width) for picture in (a, b, apart)]
+    panes = [fitted(picture, width, 2 * width) for picture in (a, b, apart)]
     texts = (f"A  {captions[0]}", f"B  {captions[1]}", f"|A - B| x {gain:g}")
     line = 34
     size = (_GAP + 3 * (width + _GAP), panes[0].height + line + _GAP)
@@ -84,9 +84,9 @@ def comparison(
     draw = ImageDraw.Draw(sheet)
     for n, (pane, text) in enumerate(zip(panes, texts, strict=True)):
         x = _GAP + n * (width + _GAP)
-        draw.text((x + 1, 9), _clipped(draw, text, 16, width), fill=_BLACK, font=_font(16))
+        draw.text((x + 1, 9), clipped(draw, text, 16, width), fill=_BLACK, font=font(16))
         sheet.paste(pane, (x, line))
-    return _save(sheet, out)
+    return save(sheet, out)
 
 
 def burn_in(picture: NDArray[np.float32], lines: Sequence[str]) -> NDArray[np.float32]:
@@ -105,40 +105,21 @@ def burn_in(picture: NDArray[np.float32], lines: Sequence[str]) -> NDArray[np.fl
     strip = Image.new("L", (width, height - top), 0)
     draw = ImageDraw.Draw(strip)
     for n, text in enumerate(lines):
-        draw.text(
-            (size // 2, n * step + size // 5), _clipped(draw, text, size, width - size), fill=255, font=_font(size)
-        )
+        draw.text((size // 2, n * step + size // 5), clipped(draw, text, size, width - size), fill=255, font=font(size))
     ink = (np.asarray(strip, np.float32) / 255)[..., None]
     result[top:] = result[top:] * np.float32(0.35) * (1 - ink) + np.float32(0.92) * ink
     return result
 
 
-@lru_cache(maxsize=16)
-def _font(size: int) -> Any:
-    from PIL import ImageFont
-
-    return ImageFont.load_default(size)
-
-
-def _clipped(draw: Any, text: str, size: int, width: int) -> str:
-    """The text on one line, cut with an ellipsis where it is wider than the place for it."""
-    text = one_line(text)
-    if draw.textlength(text, font=_font(size)) <= width:
-        return text
-    while text and draw.textlength(text + "…", font=_font(size)) > width:
-        text = text[:-1]
-    return text + "…"
-
-
 def _tab(draw: Any, at: tuple[int, int], text: str) -> None:
     x, y = at
-    width = int(draw.textlength(text, font=_font(16))) + 14
+    width = int(draw.textlength(text, font=font(16))) + 14
     draw.rectangle((x, y, x + width, y + 24), fill=_DIM)
-    draw.text((x + 7, y + 3), text, fill=_WHITE, font=_font(16))
+    draw.text((x + 7, y + 3), text, fill=_WHITE, font=font(16))
 
 
-def _fitted(picture: Shown, width: int, height: int) -> Any:
-    """As large as it fits; enlarged without smoothing, so that a small one shows its pixels."""
+def fitted(picture: Shown, width: int, height: int) -> Any:
+    """A PIL picture as large as it fits; enlarged without smoothing, so that a small one shows its pixels."""
     from PIL import Image
 
     scale = min(width / picture.shape[1], height / picture.shape[0])
@@ -146,7 +127,8 @@ def _fitted(picture: Shown, width: int, height: int) -> Any:
     return Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS if scale < 1 else Image.Resampling.NEAREST)
 
 
-def _save(image: Any, out: Path) -> Path:
+def save(image: Any, out: Path) -> Path:
+    """Write a PIL picture as a PNG, whole or not at all. Raises DiskFull, Broken."""
     with explained(out):
         out.parent.mkdir(parents=True, exist_ok=True)
         temp = temp_beside(out)

@@ -182,7 +182,7 @@ class Op(BaseModel):
 
 
 class Cadence(Op):
-    """An operation that calls a model: animated on twos or threes, in batches, seeded per frame."""
+    """An operation that is seeded and costly: animated on twos or threes, in batches, seeded per frame."""
 
     keep: ClassVar[bool] = True
 

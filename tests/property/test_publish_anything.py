@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.cut.publish import Entry, VersionMedia, write_master
+from core.cut.publish import Entry, Handover, VersionMedia, write_master
 from core.cut.read import cut_text, read_cut
 from core.cut.shots import make_shots
 from tests.timelines import counted, cuts, media_info, save, settings
@@ -50,7 +50,7 @@ def test_taking_the_versions_out_gives_the_received_cut(
         )
         for number, (shot, use) in enumerate(uses) if number in chosen
     ]  # fmt: skip
-    published = write_master(folder / "cut.otio", folder / "master.otio", entries, received=received)
+    published = write_master(Handover(folder / "cut.otio", entries, received=received), folder / "master.otio")
 
     assert published.losses == ()
     plain = otio.adapters.read_from_file(str(received))

@@ -40,8 +40,8 @@ from tui.commands.words import change_parts
 HEAVY = ("torch", "diffusers", "numpy", "av", "git", "opentimelineio", "textual", "rich", "sqlite3")
 COMMANDS = (
     *("new", "open", "shots", "recipe", "try", "wedge", "generate", "queue", "cancel", "retry", "worker", "versions"),
-    *("show", "log", "diff", "note", "approve", "retake", "circle", "compare", "sheet", "publish", "verify"),
-    *("doctor", "demo"),
+    *("show", "log", "diff", "note", "approve", "retake", "circle", "compare", "sheet", "page", "publish", "verify"),
+    *("doctor", "models", "demo"),
 )
 
 
@@ -79,6 +79,7 @@ def test_the_commands_are_those_of_the_design_and_each_shows_an_example() -> Non
         assert command.help, name
         assert command.epilog.startswith(f"Example: rushes {name}"), name
     listings = ("shots", "versions", "show", "log", "diff", "queue", "compare", "verify", "doctor", "recipe", "publish")
+    listings += ("sheet", "page", "models")
     for name in listings:
         assert any("--json" in parameter.opts for parameter in found[name].params), name
 
@@ -306,14 +307,14 @@ def test_the_demo_touches_no_folder_that_is_not_its_own(tmp_path: Path, capsys: 
 
 def test_a_former_demo_is_cleared_away_with_its_media_and_its_queue_and_nothing_else(tmp_path: Path) -> None:
     from tests import shows
-    from tui.commands import demo
+    from tui.commands import demo_show
 
     show = shows.make(shows.cut(tmp_path / "turnover"), tmp_path / "show")
     assert show.jobs() == []
     with pytest.raises(BadInput):
-        demo._clear(show.layout.root, show.env)
-    (show.layout.root / ".git" / demo.MARK).touch()
-    demo._clear(show.layout.root, show.env)
+        demo_show.clear(show.layout.root, show.env)
+    (show.layout.root / ".git" / demo_show.MARK).touch()
+    demo_show.clear(show.layout.root, show.env)
     assert not show.layout.root.exists()
     assert not show.layout.media.exists()
     assert not show.layout.state.exists()

@@ -158,7 +158,12 @@ def test_the_loop(two_versions: Desk) -> None:
     assert Path(found["picture"]).is_file()
     assert len(found["frames"]) == version["total"]
     assert found["changed"] > 0.5
-    assert Path(desk.run("sheet").stdout.strip()).is_file()
+    first, second, *_ = desk.run("compare", SHOT, "v001", "v002").stdout.splitlines()[1:]
+    assert first.startswith("all") and second[:4].isdigit(), "the sum first, the frame that differs most, no more"
+    assert len(desk.run("compare", SHOT, "v001", "v002", "--frames").stdout.splitlines()) > version["total"] + 2
+    assert Path(desk.run("sheet", "--plates").stdout.strip()).is_file()
+    assert [cell["version"] for cell in desk.json("sheet")["cells"] if cell["shot"] == SHOT] == ["v002"]
+    assert Path(desk.run("page").stdout.strip()).is_file()
 
     published = Path(desk.json("publish")["path"])
     timeline: Any = otio.adapters.read_from_file(str(published))

@@ -159,7 +159,7 @@ def test_only_plain_values_go_into_metadata() -> None:
 
 def test_the_linker_picks_a_version_and_leaves_the_editors_references(tmp_path: Path) -> None:
     item = clip("a", movie("editor.mov"), 0, 10)
-    for number, status in ((1, "approved"), (2, "approved"), (3, "retake")):
+    for number, status in ((1, "apr"), (2, "apr"), (3, "rtk")):
         reference = movie(f"v{number}.mov")
         versions.put(reference, {"version": f"v00{number}", "status": status})
         versions.add_versions(item, {f"v00{number}": reference}, "", {"clip_id": "x"})

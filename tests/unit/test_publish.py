@@ -8,7 +8,7 @@ from typing import Any
 import opentimelineio as otio
 import pytest
 
-from core.cut.publish import Entry, VersionMedia, compare_timelines, write_master
+from core.cut.publish import Entry, Handover, VersionMedia, compare_timelines, write_master
 from core.cut.read import cut_text, read_cut
 from core.cut.shots import Shot, make_shots
 from core.errors import CutError
@@ -41,7 +41,7 @@ class Show:
         return Entry(shot.uses[0].clip_id, shot, [media(shot, name, frames) for name in names], active)
 
     def publish(self, *entries: Entry, received: bool = True) -> Any:
-        return write_master(self.cut, self.out, entries, received=self.received if received else None)
+        return write_master(Handover(self.cut, entries, received=self.received if received else None), self.out)
 
 
 def media(shot: Shot, version: str, frames: FrameRange | None = None) -> VersionMedia:
@@ -121,10 +121,8 @@ def test_a_clip_without_a_source_range_keeps_its_length(tmp_path: Path) -> None:
     assert after.source_range is None and after.trimmed_range() == span(100, 50)
     assert (after.active_media_reference_key, after.media_reference.start_frame) == ("gen_v001", 1009)
 
-    short = write_master(
-        show.cut, tmp_path / "short.otio",
-        [show.entry("sh0010", "v001", active="v001", frames=FrameRange(1012, 1066))], received=show.received,
-    )  # fmt: skip
+    entry = show.entry("sh0010", "v001", active="v001", frames=FrameRange(1012, 1066))
+    short = write_master(Handover(show.cut, [entry], received=show.received), tmp_path / "short.otio")
     after = find(short.path, "sh0010")
     assert after.active_media_reference_key == "DEFAULT_MEDIA" and after.trimmed_range() == span(100, 50)
     assert any("change its length" in warning for warning in short.warnings)
@@ -188,11 +186,11 @@ def test_what_cannot_be_published_is_refused_and_nothing_is_written(tmp_path: Pa
     ):
         with pytest.raises(CutError, match=says):
             show.publish(entry)
-    with pytest.raises(CutError, match=r"is an \.otio file"):
-        write_master(show.cut, tmp_path / "a.edl", [good])
+    with pytest.raises(CutError, match=r"does not end with \.otio"):
+        write_master(Handover(show.cut, [good]), tmp_path / "a.edl")
     other = save(timeline([clip("else", movie(), 0, 5)]), tmp_path / "else.otio")
     with pytest.raises(CutError, match="do not hold the same clips"):
-        write_master(show.cut, show.out, [good], received=other)
+        write_master(Handover(show.cut, [good], received=other), show.out)
     assert not show.out.exists()
 
 

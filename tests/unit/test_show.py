@@ -175,7 +175,7 @@ def test_a_wedge_is_shown_picked_and_told(show: Show) -> None:
 
 
 def test_the_sheet_shows_plates_where_nothing_was_made_yet(show: Show) -> None:
-    assert show.sheet().read_bytes().startswith(b"\x89PNG")
+    assert show.sheet().path.read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_folder_in_use_is_left_alone(cut: Path, tmp_path: Path) -> None:

@@ -3,256 +3,252 @@
 from __future__ import annotations
 
 import importlib.util
-import os
-import shutil
-import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import BadInput, Broken
-from core.files import one_line
-from tui.commands import output
+from tui.commands import demo_show, output
 from tui.commands.waiting import wait_for
 from tui.commands.words import print_changes
 
 if TYPE_CHECKING:
-    from core.overview import ShotRow
+    from core.farm.jobs import Job
     from core.show import Show
+    from sample_project.scenes import Model, Scene
 
-GUEST = ("Demo Artist", "demo@example.com")
-MARK = "rushes-demo"
-"""A file in the show's .git: this show was made by the demo, and the demo may make it again."""
+PLAN = (
+    "a show from an editor's cut",
+    "a recipe, a test frame, and a wedge of seeds to choose from",
+    "versions of {count} shots, rendered by a worker of their own",
+    "a comp-only change that calls no model, a note, a retake that answers it",
+    "circled takes, a contact sheet, and the timeline back: master, delivery, EDL",
+    "everything verified, and all of it on one page",
+)
+OVERHEAD = 75
+"""Seconds that everything but the model takes on two idle cores, measured."""
 
-PROMPTS = ("oil painting by candlelight", "gouache, evening light", "woodcut print in blue ink")
 
-DRAFT = """schema = 1
-shot = "{shot}"
+@dataclass(slots=True)
+class Tour:
+    """The demo under way."""
 
-[[step]]
-op = "matte"
-name = "figure"
-model = "u2netp"
+    show: Show
+    model: Model
+    scenes: Sequence[Scene]
+    made: list[tuple[str, str]] = field(default_factory=list)
+    """What to look at afterwards: name and place."""
+    began: float = field(default_factory=time.monotonic)
 
-[[step]]
-op = "stylize"
-name = "paint"
-model = "{model}"
-prompt = "{prompt}"
-seed = "1"
-denoise = 0.5
-guidance = 2.0
-sampling_steps = 4
-size = [320, 184]
-batch = 4
+    def say(self, text: str) -> None:
+        output.line()
+        output.words((f"{output.clock(time.monotonic() - self.began)}  ", "dim"), (text, "bold"))
 
-[[step]]
-op = "regrain"
-name = "paint_grain"
-input = "paint"
+    def wait(self, jobs: Sequence[Job], label: str) -> float:
+        """Follow jobs to their end. Returns the seconds they took."""
+        started = time.monotonic()
+        wait_for(self.show, jobs, label)
+        return time.monotonic() - started
 
-[[step]]
-op = "merge"
-name = "comp"
-a = "paint_grain"
-b = "plate"
-mask = "figure"
-mix = 0.9
+    def painting(self, seconds: float) -> float:
+        """How long the versions to come take the model, at so many seconds a frame: every scene, the retake twice."""
+        from sample_project.scenes import RETAKE
 
-[output]
-layers = ["paint"]
-review = {{ codec = "h264", burnin = true }}
-"""
+        keys = ((scene.pace, -(-len(self.show.shot(scene.shot).range) // scene.on)) for scene in (*self.scenes, RETAKE))
+        return sum(pace * count * seconds for pace, count in keys)
 
 
 def run(folder: Path, env: Mapping[str, str]) -> None:
-    """Make the sample show in `folder` and go the whole way, saying what happens.
+    """Make the sample show in `folder` and go the whole way, saying what happens; then offer the screens.
 
     Raises:
         BadInput: the model libraries are missing, or the folder holds something that is not a former demo.
     """
-    started = time.monotonic()
     missing = [name for name in ("torch", "diffusers", "transformers") if importlib.util.find_spec(name) is None]
     if missing:
         todo = "Install them: pip install 'rushes[generate]'. Then run the demo again."
         raise BadInput(
             f"The demo renders with a diffusion model, and {', '.join(missing)} is not installed.", todo=todo
         )
-    _clear(folder, env)
-    show = _new_show(folder, env)
-    first, *others = [row for row in show.shots() if row.shot.plate is not None][:3]
-    _try_out(show, first)
-    _first_versions(show, [first, *others])
-    _change_the_comp(show, first)
-    if others:
-        _retake(show, others[0])
-    _judge(show, first, others)
-    _hand_over(show, first)
-    _where_to_look(show, folder, time.monotonic() - started)
+    from sample_project.scenes import SCENES
+
+    _tell_plan(len(SCENES))
+    demo_show.clear(folder, env)
+    tour = _arrive(folder, env, SCENES)
+    _try_out(tour)
+    _first_versions(tour)
+    _change_the_comp(tour)
+    _retake(tour)
+    _judge(tour)
+    _hand_over(tour)
+    _where_to_look(tour)
+    _offer_screens(tour.show.layout.root, env)
 
 
-def _clear(folder: Path, env: Mapping[str, str]) -> None:
-    """Remove a former demo. Raises BadInput where the folder holds anything else."""
-    if not folder.exists() or not any(folder.iterdir()):
-        return
-    if not (folder / ".git" / MARK).exists():
-        raise BadInput("This folder is not empty, and not a former demo.", where=str(folder), todo="Name a new folder.")
-    from core.show import Show
-
-    layout = Show.open(folder, env).layout
-    _say(f"Removing the demo that was made here before: {folder}")
-    for old in (layout.root, layout.media, layout.state, _models(folder)):
-        shutil.rmtree(old, ignore_errors=True)
+def _tell_plan(count: int) -> None:
+    output.line("The whole loop on a sample show. What will happen:", "bold")
+    for number, step in enumerate(PLAN, 1):
+        output.line(f"  {number}. {step.format(count=count)}")
 
 
-def _models(folder: Path) -> Path:
-    """Where the demo's checkpoint lies: beside the show, as models do."""
-    return folder.with_name(folder.name + ".models")
-
-
-def _new_show(folder: Path, env: Mapping[str, str]) -> Show:
-    from core.history.events import Person
-    from core.show import Show
+def _arrive(folder: Path, env: Mapping[str, str], scenes: Sequence[Scene]) -> Tour:
     from sample_project import folder as sample
+    from sample_project.scenes import SIESTA
 
+    began = time.monotonic()
     cut = sample() / "cut.otio"
-    _say(f"A cut comes in from editorial: {cut.name}")
-    unknown = not _git_knows_you(env)
-    guest = {
-        f"GIT_{role}_{key}": value
-        for role in ("AUTHOR", "COMMITTER")
-        for key, value in zip(("NAME", "EMAIL"), GUEST, strict=True)
-    }
-    show, warnings = Show.create(cut, folder, {**env, **guest} if unknown else env)
-    if unknown:
-        _tell(f"git does not know who you are; in this show you are {GUEST[0]}")
-        show.history.introduce(Person(*GUEST))
-    (folder / ".git" / MARK).touch()
-    for warning in warnings:
-        _tell(warning)
+    show, warnings = demo_show.new_show(cut, folder, env)
+    tour = Tour(demo_show.register(show, SIESTA), SIESTA, scenes, began=began)
+    tour.say(f"A cut comes in from editorial: {cut.name}. Its shots, and where their pictures are:")
     for row in show.shots():
         plate = row.shot.plate
-        _tell(f"{row.shot.id}: {row.cut_frames} frames in the cut, {plate.path if plate else row.shot.missing}")
-    _say("Building a tiny diffusion checkpoint (155 000 parameters: it paints badly, but all of it is real)")
-    _build_checkpoint(_models(folder) / "tiny")
-    return show
+        place = plate.path if plate else row.shot.missing
+        output.line(f"  {row.shot.id.ljust(12)}  {row.cut_frames:4} frames  {place}")
+    for warning in warnings:
+        output.line(f"  note: {warning}")
+    output.line(f"  model `{SIESTA.name}`, {SIESTA.licence}, now in the show's register")
+    minutes = (tour.painting(SIESTA.seconds) + OVERHEAD) / 60
+    output.line(f"  about {minutes:.0f} minutes on two idle cores from here")
+    return tour
 
 
-def _git_knows_you(env: Mapping[str, str]) -> bool:
-    asked = subprocess.run(["git", "config", "--get", "user.email"], capture_output=True, env=dict(env), check=False)
-    return asked.returncode == 0 or "GIT_AUTHOR_EMAIL" in env
+def _draft(tour: Tour, scene: Scene) -> None:
+    from sample_project.scenes import draft
+
+    written = tour.show.draft(scene.shot, text=draft(scene, tour.model))
+    if written.problem is not None:
+        raise written.problem
 
 
-def _build_checkpoint(folder: Path) -> None:
-    """In a process of its own: torch is never loaded where commands run."""
-    build = "import pathlib, sys; from sample_project.tiny import build; build(pathlib.Path(sys.argv[1]))"
-    done = subprocess.run([sys.executable, "-c", build, str(folder)], capture_output=True, text=True)
-    if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise Broken(f"The checkpoint could not be built: {one_line(reason)}", where=str(folder))
+def _try_out(tour: Tour) -> None:
+    from sample_project.scenes import PICK, WEDGE, WEDGE_SEEDS
 
-
-def _try_out(show: Show, row: ShotRow) -> None:
-    shot, frame = row.shot.id, (row.shot.cut_range.first + row.shot.cut_range.last) // 2
-    _say(f"A draft for {shot}, and one test frame of it: local, no number, no commit")
-    _draft(show, shot, PROMPTS[0])
+    show, shot = tour.show, WEDGE.shot
+    found = show.shot(shot).cut_range
+    frame = found.first + 3 * len(found) // 4
+    tour.say(f"A draft for {shot}, “{WEDGE.look}”, and one test frame of it: local, no number, no commit")
+    _draft(tour, WEDGE)
     job = show.preview(shot, (frame,))
-    wait_for(show, [job], f"{shot} test frame")
-    for found in show.ledger.frames(job.id):
-        if not found.layer:
-            _tell(str(show.layout.media / found.path))
-    _say(f"A wedge: frame {frame} with four seeds. You would look and choose; the demo takes picture 2")
-    wedge = show.wedge(shot, frame, ["paint.seed=4"])
-    wait_for(show, [wedge], f"{shot} wedge")
-    _tell(str(show.wedge_sheet(wedge.id)))
-    show.pick(shot, 2, wedge.id)
+    tour.wait([job], f"{shot} test frame")
+    for row in show.ledger.frames(job.id):
+        output.line(f"  {show.layout.media / row.path}")
+    tour.say(
+        f"A wedge: frame {frame} with {WEDGE_SEEDS} seeds. You would look and choose; the demo takes picture {PICK}"
+    )
+    wedge = show.wedge(shot, frame, [f"paint.seed={WEDGE_SEEDS}"])
+    tour.wait([wedge], f"{shot} wedge")
+    each = sum(attempt.tally["seconds"]["model"] for attempt in show.ledger.attempts(wedge.id)) / WEDGE_SEEDS
+    sheet = show.wedge_sheet(wedge.id)
+    show.pick(shot, PICK, wedge.id)
+    tour.made.append(("the wedge", str(sheet)))
+    output.line(f"  {sheet}")
+    left = output.clock(tour.painting(each) + OVERHEAD)
+    output.line(f"  {each:.1f} s a frame here, so about {left} to go")
 
 
-def _draft(show: Show, shot: str, prompt: str) -> None:
-    model = os.path.relpath(_models(show.layout.root) / "tiny", show.layout.root)
-    draft = show.draft(shot, text=DRAFT.format(shot=shot, model=Path(model).as_posix(), prompt=prompt))
-    if draft.problem is not None:
-        raise draft.problem
+def _first_versions(tour: Tour) -> None:
+    from sample_project.scenes import WEDGE
+
+    tour.say("Freezing the drafts as version 1: numbers claimed, recipes committed, a worker renders")
+    jobs: list[Job] = []
+    for scene in tour.scenes:
+        if scene is not WEDGE:
+            _draft(tour, scene)
+        jobs += tour.show.generate([scene.shot], scene.summary)
+        output.line(
+            f"  {scene.shot.ljust(12)}  v001: “{scene.look}” on {scene.where}{', on twos' if scene.on == 2 else ''}"
+        )
+    seconds = tour.wait(jobs, "first versions")
+    output.line(f"  {sum(job.total for job in jobs)} frames in {output.clock(seconds)}")
 
 
-def _first_versions(show: Show, rows: list[ShotRow]) -> None:
-    _say("Freezing the drafts as version 1: numbers claimed, recipes committed, a worker renders")
-    for row, prompt in list(zip(rows, PROMPTS, strict=False))[1:]:
-        _draft(show, row.shot.id, prompt)
-    started = time.monotonic()
-    jobs = show.generate([row.shot.id for row in rows], "first look")
-    ended = wait_for(show, jobs, "first versions")
-    _tell(f"{sum(job.done for job in ended)} frames in {output.clock(time.monotonic() - started)}")
+def _change_the_comp(tour: Tour) -> None:
+    from sample_project.scenes import LESS, WEDGE
 
-
-def _change_the_comp(show: Show, row: ShotRow) -> None:
-    shot = row.shot.id
-    _say(f"Only the mix of {shot} changes, so the painting is re-used and no model is called")
-    show.draft(shot, ["comp.mix=0.6"])
-    started = time.monotonic()
-    wait_for(show, show.generate([shot], "less paint in the mix"), f"{shot} v002")
+    show, shot = tour.show, WEDGE.shot
+    tour.say(f"Only the mix of {shot} changes: what was painted is re-used, and no model is called")
+    show.draft(shot, [f"comp.mix={LESS}"])
+    seconds = tour.wait(show.generate([shot], "less of the dream in the mix"), f"{shot} v002")
     record = show.version(shot, "v002").record
     assert record is not None, "a complete version has its record"
-    for step, use in record["reuse"].items():
-        _tell(f"{step}: {use['reused']} frames re-used, {use['made']} made")
-    _tell(f"in {output.clock(time.monotonic() - started)}")
+    uses = (f"{step} {use['made']} made, {use['reused']} re-used" for step, use in record["reuse"].items())
+    output.line(f"  {'; '.join(uses)}; in {output.clock(seconds)}")
 
 
-def _retake(show: Show, row: ShotRow) -> None:
-    shot, first = row.shot.id, row.shot.cut_range.first
-    _say(f"A note and a retake on {shot} v001, and a second version that answers it")
-    show.review(shot, "v001", "note", "the paint swims here", (first, first + 3))
-    show.review(shot, "v001", "retake", "calmer, please")
-    show.draft(shot, ["paint.denoise=0.35", f"paint.prompt={PROMPTS[1]}, calm and still"])
-    wait_for(show, show.generate([shot], "calmer paint"), f"{shot} v002")
+def _retake(tour: Tour) -> None:
+    from sample_project.scenes import RETAKE, RETAKE_LOOK, RETAKE_NOTE
+
+    show, shot = tour.show, RETAKE.shot
+    first = show.shot(shot).cut_range.first
+    tour.say(f"A note and a retake on {shot} v001, and a second version that answers it")
+    show.review(shot, "v001", "note", RETAKE_NOTE, (first, first + 11))
+    show.review(shot, "v001", "retake", RETAKE_NOTE)
+    show.draft(shot, [f"paint.prompt={RETAKE_LOOK}"])
+    tour.wait(show.generate([shot], f"{RETAKE_LOOK} instead of {RETAKE.look}"), f"{shot} v002")
     print_changes(show.changes(shot, "v001", "v002"))
 
 
-def _judge(show: Show, first: ShotRow, others: list[ShotRow]) -> None:
-    _say("Review: approved, and circled for editorial (two separate acts)")
-    show.review(first.shot.id, "v002", "approve", "this is the one")
-    show.review(first.shot.id, "v002", "circle")
-    for row in others[:1]:
-        show.review(row.shot.id, "v002", "circle", temp=True)
-    for line in show.shots():
-        _tell(f"{line.shot.id}: {line.status}, newest {line.latest or '–'}, circled {line.circled or '–'}")
+def _judge(tour: Tour) -> None:
+    from sample_project.scenes import RETAKE, WEDGE
+
+    show = tour.show
+    tour.say("Review: approved, and circled for editorial (two separate acts)")
+    for scene in (WEDGE, RETAKE):
+        show.review(scene.shot, "v002", "approve")
+        show.review(scene.shot, "v002", "circle")
+    for scene in tour.scenes:
+        if scene not in (WEDGE, RETAKE):
+            show.review(scene.shot, "v001", "circle", temp=True)
+    for row in show.shots():
+        if row.versions:
+            circled = f"{row.circled} circled as {row.circled_as}" if row.circled else "nothing circled"
+            output.line(f"  {row.shot.id.ljust(12)}  {row.versions} versions, {circled}")
+    found = show.compare(RETAKE.shot, "v001", "v002")
+    tour.made.append(("the retake, A and B", str(found.picture)))
 
 
-def _hand_over(show: Show, row: ShotRow) -> None:
-    shot = row.shot.id
-    found = show.compare(shot, "v001", "v002")
-    _say(f"{shot} v001 against v002: mean difference {found.mean:.4f}, {found.changed:.0%} of the picture changed")
-    _tell(str(found.picture))
-    _say("One frame of every shot on a sheet, and the timeline back to editorial")
-    _tell(str(show.sheet()))
-    published = show.publish("master")
-    _tell(f"{published.path}: {published.clips} clips with our versions, read back and compared with the cut")
+def _hand_over(tour: Tour) -> None:
+    show = tour.show
+    tour.say("The timeline back to editorial, read back after every write and compared with what was sent")
+    for purpose in ("master", "delivery", "edl"):
+        published = show.publish(purpose)
+        told = f"{len(published.losses)} things it cannot carry, named in its report" if published.losses else "no loss"
+        output.line(f"  {purpose.ljust(9)} {published.path.name}: {published.clips} clips with our versions, {told}")
+        tour.made.append((f"the {purpose}", str(published.path)))
     verdict = show.verify()
     wrong = [check for check in verdict.checks if check.state in ("changed", "missing")]
-    _say(f"Verified: {len(verdict.checks)} checks, {len(wrong)} failed")
+    tour.say(f"Verified: {len(verdict.checks)} checks of hashes, records and history, {len(wrong)} failed")
     if wrong:
         raise Broken(f"The demo's own show does not verify: {wrong[0].what} {wrong[0].detail}", where=wrong[0].shot)
+    sheet, page = show.sheet(plates=True), show.page(verdict=verdict)
+    tour.made += [("the contact sheet", str(sheet.path)), ("the page", str(page))]
 
 
-def _where_to_look(show: Show, folder: Path, seconds: float) -> None:
-    _say(f"Done in {output.clock(seconds)}. Where to look:")
+def _where_to_look(tour: Tour) -> None:
+    folder = tour.show.layout.root
+    tour.say("Done. What was made, and where:")
     output.facts(
         [
-            ("  the show", folder),
+            *((f"  {name}", place) for name, place in reversed(tour.made)),
+            ("  the pictures", tour.show.layout.media),
             ("  its diary", f"git -C {folder} log"),
-            ("  the pictures", show.layout.media),
             ("  go on by hand", f"cd {folder} && rushes shots"),
             ("  in the screens", f"rushes open {folder}"),
         ]
     )
 
 
-def _say(text: str) -> None:
+def _offer_screens(folder: Path, env: Mapping[str, str]) -> None:
+    """Only to a person at a terminal: never in a pipe, never where a machine builds."""
+    if env.get("CI") or not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+        return
     output.line()
-    output.line(text, "bold")
+    sys.stdout.write("Open the screens now? [Y/n] ")
+    sys.stdout.flush()
+    if sys.stdin.readline().strip(" ").lower() in ("\n", "y\n", "yes\n"):  # nothing at all: the terminal has gone
+        from tui.commands.screens import open_screens
 
-
-def _tell(text: str) -> None:
-    output.line(f"  {text}")
+        open_screens(str(folder))

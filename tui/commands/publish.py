@@ -17,16 +17,23 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 
-@app.command(epilog="Example: rushes publish --for master --out ~/turnover/cut_v003.otio")
+PURPOSES = (
+    "master (the editor's references, our versions beside them), delivery (one reference a clip: what plays), "
+    "edl (CMX 3600, one list a video track)"
+)
+
+
+@app.command(epilog="Example: rushes publish --for edl --out ~/turnover/cut_v003.edl")
 def publish(
-    purpose: Annotated[str, typer.Option("--for", metavar="NAME", help="Whom it is for: master.")] = "master",
+    purpose: Annotated[str, typer.Option("--for", metavar="NAME", help=f"What for: {PURPOSES}.")] = "master",
     out: Out = None,
-    every: Annotated[bool, typer.Option("--all", help="Every complete version of each shot.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="In a master: every complete version of each shot.")] = False,
+    site: Annotated[str, typer.Option("--site", metavar="NAME", help="Paths as [paths.NAME] in rushes.toml.")] = "",
     as_json: Json = False,
 ) -> None:
     """Write the timeline back for editorial, read it back, and compare it with what was received."""
     show = here()
-    published = show.publish(purpose, out, every_version=every)
+    published = show.publish(purpose, out, every_version=every, site=site)
     tell_waiting(show)
     if as_json:
         output.document("published", published)
@@ -34,8 +41,9 @@ def publish(
     for warning in published.warnings:
         output.note(f"note: {warning}")
     for loss in published.losses:
-        output.note(f"lost on the way: {loss}")
-    output.line(str(published.path))
+        output.note(f"not carried: {loss.clip}: {loss.what}")
+    for path in (published.path, *published.also):
+        output.line(str(path))
 
 
 @app.command(epilog="Example: rushes verify sq010_sh0020")

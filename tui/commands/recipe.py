@@ -109,7 +109,7 @@ def try_(
         output.line(str(show.layout.media / row.path))
 
 
-@app.command(epilog="Example: rushes wedge sq010_sh0020 --frame 1034 --vary paint.seed=16   then --pick 3")
+@app.command(epilog="Example: rushes wedge sq010_sh0020 --frame 1034 --vary paint.seed=16")
 def wedge(
     shot: Shot,
     frame: Annotated[int | None, typer.Option("--frame", metavar="F", help="The shot frame to render.")] = None,

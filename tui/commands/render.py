@@ -33,7 +33,9 @@ def generate(
     if missing and summary:
         raise BadInput("--missing makes no new version, so it takes no --summary.", todo="Leave one of them out.")
     show = here()
-    jobs = show.generate(show.select(shots), summary, missing=missing)
+    jobs = show.generate(
+        show.select(shots), summary, missing=missing, tell=lambda warning: output.note(f"note: {warning}")
+    )
     tell_waiting(show)
     if not as_json:
         for job in jobs:

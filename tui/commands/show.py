@@ -59,6 +59,8 @@ def shots(patterns: AnyShots = None, as_json: Json = False) -> None:
         return
     empty = "No shots. The cut has no clips with pictures, or none was brought in."
     output.table(present.SHOT_TITLES, [present.shot_cells(row) for row in rows], empty=empty)
+    for line in show.elsewhere(rows):
+        output.note(f"note: {line}")
 
 
 @app.command(epilog="Example: rushes versions sq010_sh0020")
@@ -71,6 +73,8 @@ def versions(shot: Shot, as_json: Json = False) -> None:
         return
     empty = f"No versions yet. Next: rushes recipe {shot}, then rushes generate {shot}"
     output.table(present.VERSION_TITLES, [present.version_cells(row) for row in rows], empty=empty)
+    for line in show.elsewhere(rows):
+        output.note(f"note: {line}")
 
 
 @app.command("show", epilog="Example: rushes show sq010_sh0020 v003")

@@ -1,0 +1,107 @@
+"""A delivery: the cut with one reference a clip, for programs that play what they are given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from core.cut.compare import Loss, differences
+from core.cut.publish import Entry, Handover, Published, opened, refuse_foreign, sealed, too_short, write_checked
+from core.cut.read import timeline_text
+from core.cut.reference import VersionMedia, fits_whole, reference
+from core.errors import CutError
+from core.files import one_line, sha256_bytes
+
+
+def write_delivery(handover: Handover, out: Path) -> Published:
+    """Write the cut with one media reference a clip: the version that plays, else what the editor had active.
+
+    Nothing else of the timeline changes. Of ours it holds the clip id, the shot, the version and its recipe, no more.
+    What went missing (the other references of a clip) is among the losses.
+
+    Raises:
+        CutError: an unknown clip, a clip that cannot take its version, or `out` is somebody else's file; nothing
+            written. DiskFull, Broken: nothing written.
+    """
+    refuse_foreign(out, handover, ".otio")
+    timeline, clips = opened(handover)
+    before = _without_media(timeline.clone())
+    by_clip = {entry.clip_id: entry for entry in handover.entries if entry.active}
+    warnings: list[str] = []
+    left: list[Loss] = []
+    count = 0
+    for clip_id, clip in clips.items():
+        left += _alternates(clip)
+        entry = by_clip.get(clip_id)
+        count += _give(clip, entry, handover.beside, warnings) if entry else _keep(clip)
+    text = sealed(timeline, "delivery")
+
+    def losses(after: Any) -> list[Loss]:
+        return [*left, *differences(before, _without_media(after))]
+
+    found = write_checked(out, text, losses)
+    return Published(out, count, sha256_bytes(text.encode()), found, tuple(warnings))
+
+
+def _give(clip: Any, entry: Entry, beside: Path | None, warnings: list[str]) -> bool:
+    """Let the clip hold the version that plays alone. False where that would change the clip's length."""
+    from otio_adapters import versions
+
+    media, plate = entry.plays, entry.shot.plate
+    assert media is not None, "only clips with a version that plays are given one"
+    if plate is None:
+        raise CutError(f"{entry.shot.id} has no plate: its versions have no place in the editor's source time.")
+    warnings += too_short(entry, media)
+    made = reference(clip, _small(media), plate, beside=beside)
+    if clip.source_range is None and not fits_whole(clip, made):
+        warnings.append(f"{entry.shot.id} {media.version} is not handed over: the clip would change its length")
+        return _keep(clip)
+    _only(clip, made)
+    versions.put(clip, {"clip_id": entry.clip_id, "shot": entry.shot.id})
+    return True
+
+
+def _small(media: VersionMedia) -> VersionMedia:
+    """The version with the one fact that leads back to everything else."""
+    return replace(media, facts={"recipe": (media.facts or {}).get("recipe", "")})
+
+
+def _keep(clip: Any) -> bool:
+    """Let the clip hold what the editor had active alone."""
+    from otio_adapters import versions
+
+    theirs = versions.editor_reference(clip)
+    if theirs is not None:
+        _only(clip, theirs)
+    return False
+
+
+def _only(clip: Any, reference: Any) -> None:
+    key = clip.DEFAULT_MEDIA_KEY
+    clip.set_media_references({key: reference}, key)
+
+
+def _alternates(clip: Any) -> Iterator[Loss]:
+    """The editor's other references, which a delivery has no place for."""
+    from otio_adapters import versions
+
+    kept = versions.editor_key(clip)
+    others = [key for key, media in clip.media_references().items() if key != kept and not versions.is_ours(key, media)]
+    if others:
+        names = ", ".join(one_line(key, 40) for key in sorted(others))
+        yield Loss(one_line(clip.name, 60) or "(unnamed)", f"further media references stay here: {names}")
+
+
+def _without_media(timeline: Any) -> str:
+    """The text of a timeline without media references and without our metadata. Takes the timeline apart."""
+    import opentimelineio as otio
+
+    from otio_adapters import versions
+
+    versions.put(timeline, {})
+    for clip in list(timeline.find_clips()):
+        versions.put(clip, {})
+        _only(clip, otio.schema.MissingReference())
+    return timeline_text(timeline)

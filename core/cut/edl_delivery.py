@@ -1,0 +1,126 @@
+"""A delivery as edit decision lists: one a video track, read back before they are there, and what they cannot carry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from core.cut.compare import Loss
+from core.cut.edl import MOST, REEL, Edl, edl_text, read_edl, unlike
+from core.cut.events import Track, others_of
+from core.cut.publish import Handover, Published, refuse_foreign
+from core.cut.ranges import seconds
+from core.cut.read import read_timeline
+from core.errors import CutError
+from core.files import explained, one_line, settle, sha256_bytes, temp_beside
+
+_DROP_RATES = (Fraction(30000, 1001), Fraction(60000, 1001))
+
+
+def write_edl(handover: Handover, out: Path) -> Published:
+    """Write one CMX 3600 list for each video track with something in it; several get `_V1`, `_V2` … behind their name.
+
+    Raises:
+        CutError: the cut has nothing that such a list can hold, or a file in the way is somebody else's; nothing
+            written. DiskFull, Broken: no list is there in part.
+    """
+    lists, losses, warnings, count = edls(handover)
+    if not lists:
+        raise CutError("The cut has no video clip that an EDL could hold.", where=str(handover.cut))
+    texts: dict[Path, str] = {}
+    for name, edl in lists.items():
+        path = out if len(lists) == 1 else out.with_name(f"{out.stem}_{name}{out.suffix}")
+        refuse_foreign(path, handover, ".edl")
+        texts[path] = _sealed(edl)
+    _write_checked(texts, list(lists.values()))
+    first, *others = texts
+    also = {path: sha256_bytes(texts[path].encode()) for path in others}
+    return Published(first, count, sha256_bytes(texts[first].encode()), tuple(losses), tuple(warnings), also)
+
+
+def _sealed(edl: Edl) -> str:
+    text = edl_text(edl) + "* RUSHES SHA256: \n"
+    return text[:-1] + sha256_bytes(text.encode()) + "\n"
+
+
+def _write_checked(texts: Mapping[Path, str], lists: list[Edl]) -> None:
+    """Every list to a temporary file, read back and compared with what was meant; then each gets its name."""
+    temps = {path: temp_beside(path) for path in texts}
+    try:
+        for (path, text), meant in zip(texts.items(), lists, strict=True):
+            with explained(path):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                temps[path].write_text(text, encoding="utf-8")
+            found = read_edl(temps[path].read_text(encoding="utf-8"), meant.rate)
+            *before, last = found.events
+            found = replace(found, events=(*before, replace(last, comments=last.comments[:-1])))  # without the seal
+            wrong = next(unlike(meant, found), "")
+            if wrong:
+                todo = "Nothing was written. Report this with the cut."
+                raise CutError(f"The list does not read back as it was meant: {wrong}.", where=str(path), todo=todo)
+        for path, temp in temps.items():
+            settle(temp, path)
+    finally:
+        for temp in temps.values():
+            temp.unlink(missing_ok=True)
+
+
+def edls(handover: Handover) -> tuple[dict[str, Edl], list[Loss], list[str], int]:
+    """The lists by track name (`V1` …), what they cannot carry clip by clip, warnings, and how many clips play a
+    version. Writes nothing."""
+    import opentimelineio as otio
+
+    timeline = read_timeline(handover.cut)
+    entries = {entry.clip_id: entry for entry in handover.entries}
+    start = seconds(timeline.global_start_time) or Fraction(0)
+    drop = handover.rate in _DROP_RATES and any(e.shot.plate.drop for e in entries.values() if e.shot.plate)
+    title = one_line(timeline.name, 50) or "untitled"
+    lists: dict[str, Edl] = {}
+    losses, warnings = list(_whole_cut(timeline)), list[str]()
+    number = count = 0
+    for track in timeline.tracks:
+        if not isinstance(track, otio.schema.Track) or track.kind != otio.schema.TrackKind.Video:
+            continue
+        number += 1
+        name = f"V{number}"
+        writer = Track(name, handover.rate, start, drop, entries)
+        events = tuple(writer.events(track))
+        losses += writer.losses
+        warnings += writer.warnings
+        count += writer.playing
+        if events:
+            lists[name] = Edl(f"{title} {name}", handover.rate, drop, events)
+            losses += _strict(name, lists[name])
+    return lists, losses, warnings, count
+
+
+def _whole_cut(timeline: Any) -> Iterator[Loss]:
+    """What no list holds of the cut as a whole."""
+    import opentimelineio as otio
+
+    name = one_line(timeline.name, 60) or "the timeline"
+    if timeline.tracks.markers:
+        yield Loss(name, f"{len(timeline.tracks.markers)} markers")
+    if others := others_of(timeline):
+        yield Loss(name, f"metadata of {others}")
+    for track in timeline.tracks:
+        label = one_line(track.name, 60) or "(unnamed track)"
+        if isinstance(track, otio.schema.Track) and track.kind == otio.schema.TrackKind.Video:
+            if track.source_range is not None or track.effects:
+                yield Loss(label, "the track's own trim or effects: its clips are listed as if it had none")
+        else:
+            kind = one_line(str(getattr(track, "kind", "") or "no kind"), 20).lower()
+            yield Loss(label, f"not in a list: a track of {kind}")
+
+
+def _strict(name: str, edl: Edl) -> Iterator[Loss]:
+    """Where a reader that keeps to the letter of CMX 3600 gives up."""
+    longest = max(len(edit.reel) for event in edl.events for edit in event.edits)
+    if longest > REEL:
+        what = f"reel names of up to {longest} characters: a strict reader keeps {REEL}; the comments have them too"
+        yield Loss(name, what)
+    if len(edl.events) > MOST:
+        yield Loss(name, f"{len(edl.events)} events: a strict reader stops at {MOST}")

@@ -1,0 +1,107 @@
+"""A version as a media reference that counts in the source time of the editor's own media."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from core.cut.ranges import seconds, source_zero
+from core.cut.shot import Plate
+from core.errors import CutError
+from core.files import one_line
+from core.frames import FrameRange
+from core.paths import file_url
+
+
+@dataclass(frozen=True, slots=True)
+class VersionMedia:
+    """The master frames of one version: `folder/prefix` + number + `suffix`."""
+
+    version: str
+    folder: Path
+    prefix: str
+    suffix: str
+    frames: FrameRange
+    """Shot frames, which are the file numbers."""
+    padding: int = 4
+    facts: Mapping[str, Any] | None = None
+    """What to say of it in the metadata: plain values; seeds as text."""
+    at: str = ""
+    """The folder's whole path where the timeline is read; empty: as it is here."""
+
+    @property
+    def stem(self) -> str:
+        """Its name without number and ending: `sq010_sh0010_gen_v003`."""
+        return self.prefix.rstrip("._")
+
+
+def reference(clip: Any, media: VersionMedia, plate: Plate, *, beside: Path | None = None) -> Any:
+    """An image sequence reference for `clip`, whose source range goes on meaning the same pictures.
+
+    Args:
+        beside: give the URL relative to this folder instead of whole.
+
+    Raises:
+        CutError: facts that metadata cannot hold.
+    """
+    import opentimelineio as otio
+
+    from otio_adapters import versions
+
+    theirs = versions.editor_reference(clip)
+    used = seconds(clip.source_range.start_time) if clip.source_range is not None else None
+    zero = source_zero(theirs, plate.media.first, plate.rate, plate.timecode, used or Fraction(0))
+    start = zero + (media.frames.first - plate.offset) / plate.rate
+    rate = float(plate.rate)
+    made = otio.schema.ImageSequenceReference(
+        target_url_base=_url(media, beside),
+        name_prefix=quote(media.prefix),
+        name_suffix=quote(media.suffix),
+        start_frame=media.frames.first,
+        rate=rate,
+        frame_zero_padding=media.padding,
+        available_range=otio.opentime.TimeRange(
+            otio.opentime.RationalTime(_number(start * plate.rate), rate),
+            otio.opentime.RationalTime(len(media.frames), rate),
+        ),
+    )
+    made.name = media.stem
+    try:
+        versions.put(made, {**(media.facts or {}), "version": media.version})
+    except ValueError as error:
+        raise CutError(f"{media.version} cannot be published: {one_line(str(error))}.") from error
+    return made
+
+
+def _url(media: VersionMedia, beside: Path | None) -> str:
+    whole = media.folder.absolute()
+    if beside is not None:
+        return f"{quote(whole.relative_to(beside.absolute()).as_posix())}/"
+    return f"{file_url(media.at or whole.as_posix())}/"
+
+
+def fits_whole(clip: Any, made: Any) -> bool:
+    """Trim `made` to the editor's available range: a clip without a source range plays all its reference has."""
+    import opentimelineio as otio
+
+    from otio_adapters import versions
+
+    theirs, ours = versions.editor_reference(clip).available_range, made.available_range
+    if theirs is None or theirs.start_time < ours.start_time:
+        return False
+    if theirs.end_time_exclusive() > ours.end_time_exclusive():
+        return False
+    skip = theirs.start_time.rescaled_to(made.rate) - ours.start_time
+    made.start_frame += round(skip.value)
+    made.available_range = otio.opentime.TimeRange(theirs.start_time, theirs.duration)
+    return True
+
+
+def _number(frames: Fraction) -> float:
+    """A frame count as OTIO holds it; what decimal rates add is not a part of a frame."""
+    near = round(frames)
+    return float(near if abs(frames - near) < Fraction(1, 1000) else frames)

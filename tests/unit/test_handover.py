@@ -1,0 +1,94 @@
+"""Handing over in each form: what lies where, what git keeps of it, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import opentimelineio as otio
+import pytest
+
+from core.errors import BadInput, CutError, ShowError
+from core.files import sha256_file
+from core.handover import PROFILES
+from core.show import Show
+from tests import shows
+from tests.shows import BLEND, SHOT, finish
+from tui.commands.publish import PURPOSES
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture(scope="module")
+def show(tmp_path_factory: pytest.TempPathFactory) -> Show:
+    folder = tmp_path_factory.mktemp("handover")
+    show = shows.make(shows.cut(folder / "turnover"), folder / "show")
+    show.draft(SHOT, text=BLEND)
+    finish(show, show.generate([SHOT])[0])
+    return show
+
+
+@pytest.fixture(scope="module")
+def circled(show: Show) -> Show:
+    for purpose in ("delivery", "edl"):
+        with pytest.raises(ShowError, match="no circled version"):
+            show.publish(purpose)
+    show.review(SHOT, "v001", "circle")
+    return show
+
+
+def committed(show: Show) -> set[str]:
+    """The files of the newest commit, by git."""
+    command = ["git", "show", "--name-only", "--format=", "HEAD"]
+    told = subprocess.run(command, cwd=show.layout.root, capture_output=True, text=True, check=True, env=dict(show.env))
+    return set(told.stdout.split())
+
+
+def test_an_unknown_form_is_refused_with_those_there_are(show: Show) -> None:
+    with pytest.raises(BadInput) as caught:
+        show.publish("betamax")
+    assert all(name in caught.value.todo for name in PROFILES)
+
+
+def test_the_help_names_every_form(show: Show) -> None:
+    assert [name for name in PROFILES if f"{name} (" not in PURPOSES] == []
+
+
+@pytest.mark.parametrize(("purpose", "suffix"), [("delivery", ".otio"), ("edl", ".edl")])
+def test_text_goes_out_and_into_git_with_its_report(circled: Show, purpose: str, suffix: str) -> None:
+    published = circled.publish(purpose)
+    name = f"reel_1_main_{purpose}_001"
+    assert published.path == circled.layout.published / f"{name}{suffix}"
+    assert committed(circled) == {f"publish/{name}{end}" for end in (".json", suffix, "_losses.txt")}
+    manifest = json.loads(circled.layout.publish(f"{name}.json").read_text())
+    files = {circled.layout.media / entry["path"]: entry["sha256"] for entry in manifest["files"]}
+    assert published.path in files and len(files) == 2
+    assert all(sha256_file(path) == sha for path, sha in files.items())
+    assert manifest["losses"] == [{"clip": loss.clip, "what": loss.what} for loss in published.losses]
+    report = circled.layout.publish(f"{name}_losses.txt").read_text()
+    assert all(loss.clip in report and loss.what in report for loss in published.losses)
+    kept = circled.layout.publish(f"{name}{suffix}").read_text()
+    assert str(circled.layout.media) not in kept, "what git keeps holds on every machine"
+    assert published.losses == () if purpose == "delivery" else published.losses
+    assert circled.log(limit=1)[0].event == "publish"
+
+
+def test_an_edl_can_go_where_editorial_wants_it_but_not_over_their_file(circled: Show, tmp_path: Path) -> None:
+    published = circled.publish("edl", tmp_path / "turnover.edl")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["turnover.edl", "turnover_losses.txt"]
+    (clip, _) = otio.adapters.read_from_file(str(published.path), rate=25).find_clips()
+    assert clip.metadata["cmx_3600"]["reel"] == f"{SHOT}_gen_v001"
+    assert clip.source_range == otio.opentime.TimeRange(
+        otio.opentime.RationalTime(90003, 25), otio.opentime.RationalTime(6, 25)
+    )
+    (tmp_path / "theirs.edl").write_text("TITLE: theirs\n")
+    (tmp_path / "cut_losses.txt").write_text("ours since 1998\n")
+    head = circled.log(limit=1)[0].commit
+    with pytest.raises(CutError, match="not one that rushes wrote"):
+        circled.publish("edl", tmp_path / "cut.edl")
+    with pytest.raises(CutError, match="not one that rushes wrote"):
+        circled.publish("edl", tmp_path / "theirs.edl")
+    assert circled.log(limit=1)[0].commit == head
+    with pytest.raises(CutError, match=r"does not end with \.edl"):
+        circled.publish("edl", tmp_path / "list.txt")
