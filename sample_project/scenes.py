@@ -40,7 +40,7 @@ class Scene:
     comp: Mapping[str, str] = field(default_factory=dict)
     """The same of the merge."""
     on: int = 2
-    """Animated on ones or twos."""
+    """Animated on ones, twos or threes."""
     pace: float = 1.0
     """What a frame takes, in the model's own seconds: less for a smaller size, 0 without a model."""
 
@@ -52,12 +52,13 @@ SIESTA = Model(
     training_data="photographs that Python packages ship (CC0, public domain, CC BY 2.0) and ten frames of Big Buck "
     "Bunny (CC BY 3.0, © Blender Foundation), through filters: sample_project/model/README.md",
     step={"guidance": "1.0", "denoise": "1.0", "sampling_steps": "4", "size": "[512, 288]"},
-    seconds=1.6,
+    seconds=1.5,
 )
 
 WEDGE = Scene(
-    "dream_sh040", "dream glow", "ground", "hero shot: her face stays, the rest is dreamt", comp={"mix": "1.0"}
-)
+    "dream_sh040", "dream glow", "ground", "hero shot: her face stays, the rest is dreamt",
+    paint={"size": "[448, 256]"}, pace=0.75, comp={"mix": "1.0"},
+)  # fmt: skip
 """The shot that is tried out, chosen from a wedge, and whose comp changes later."""
 WEDGE_SEEDS, PICK = 4, 3
 LESS = 0.7

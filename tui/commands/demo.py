@@ -28,8 +28,9 @@ PLAN = (
     "circled takes, a contact sheet, and the timeline back: master, delivery, EDL",
     "everything verified, and all of it on one page",
 )
-OVERHEAD = 75
+OVERHEAD = 135
 """Seconds that everything but the model takes on two idle cores, measured."""
+ON = {2: ", on twos", 3: ", on threes"}
 
 
 @dataclass(slots=True)
@@ -145,7 +146,7 @@ def _try_out(tour: Tour) -> None:
     show.pick(shot, PICK, wedge.id)
     tour.made.append(("the wedge", str(sheet)))
     output.line(f"  {sheet}")
-    left = output.clock(tour.painting(each) + OVERHEAD)
+    left = output.clock(tour.painting(each / WEDGE.pace) + OVERHEAD)
     output.line(f"  {each:.1f} s a frame here, so about {left} to go")
 
 
@@ -158,9 +159,7 @@ def _first_versions(tour: Tour) -> None:
         if scene is not WEDGE:
             _draft(tour, scene)
         jobs += tour.show.generate([scene.shot], scene.summary)
-        output.line(
-            f"  {scene.shot.ljust(12)}  v001: “{scene.look}” on {scene.where}{', on twos' if scene.on == 2 else ''}"
-        )
+        output.line(f"  {scene.shot.ljust(12)}  v001: “{scene.look}” on {scene.where}{ON.get(scene.on, '')}")
     seconds = tour.wait(jobs, "first versions")
     output.line(f"  {sum(job.total for job in jobs)} frames in {output.clock(seconds)}")
 
