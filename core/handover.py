@@ -88,7 +88,7 @@ def publish(
     if profile.in_git:
         _refuse_report(_report_of(target))
     published = profile.write(handover, target)
-    published = replace(published, warnings=(*published.warnings, *_doubts(entries, versions)))
+    published = replace(published, warnings=tuple(dict.fromkeys((*published.warnings, *_doubts(entries, versions)))))
     committed: list[Path] = []
     if profile.in_git:
         committed, published = _into_git(layout, profile, name, handover, published, _report_of(target))

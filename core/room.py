@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -51,12 +51,7 @@ def room_for(recipe: Recipe, shot: Shot, count: int, share: float | None = None)
 
     `share`: what its master's files take of their plain size, where that is known; else as noise would.
     """
-    assert shot.plate is not None
-    plate = Format(shot.plate.width, shot.plate.height, 3 if shot.plate.alpha == "none" else 4, shot.plate.pixel_aspect)
-    formats = recipe.formats(
-        plate,
-        {one.name: replace(plate, channels=1) if one.kind == "matte" else plate for one in recipe.input},
-    )
+    formats = _formats(recipe, shot)
     master, written = recipe.output.master, [formats[name] for name in (recipe.final, *recipe.output.layers)]
     share = _worst(master) if share is None else share
     review = recipe.output.review
@@ -72,6 +67,13 @@ def room_for(recipe: Recipe, shot: Shot, count: int, share: float | None = None)
     )
 
 
+def _formats(recipe: Recipe, shot: Shot) -> Mapping[str, Format]:
+    assert shot.plate is not None
+    plate = Format(shot.plate.width, shot.plate.height, 3 if shot.plate.alpha == "none" else 4, shot.plate.pixel_aspect)
+    inputs = {one.name: replace(plate, channels=1) if one.kind == "matte" else plate for one in recipe.input}
+    return recipe.formats(plate, inputs)
+
+
 def _values(picture: Format) -> int:
     return picture.width * picture.height * picture.channels
 
@@ -82,8 +84,6 @@ def _worst(master: Master) -> float:
 
 def measured_share(layout: Layout, shot: Shot, recipe: Recipe) -> float | None:
     """What the shot's newest rendered masters of the same kind take of their plain size; None where there are none."""
-    assert shot.plate is not None
-    plain = shot.plate.width * shot.plate.height * 3 * _SAMPLES[recipe.output.master.type]
     for version in reversed(version_names(layout, shot.id)):
         try:
             _, made = read_recipe(layout, shot.id, version)
@@ -95,6 +95,7 @@ def measured_share(layout: Layout, shot: Shot, recipe: Recipe) -> float | None:
         paths = (layout.frame(shot.id, version, at, suffix=suffix) for at in {frames.first, frames.last})
         sizes = [path.stat().st_size for path in paths if path.is_file()]
         if sizes:
+            plain = _values(_formats(made, shot)[made.final]) * _SAMPLES[made.output.master.type]
             return min(1.0, 1.1 * max(sizes) / plain)  # a tenth more: no two frames are alike
     return None
 

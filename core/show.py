@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,7 +13,7 @@ from core import absent, drafts, overview, submit, wedges
 from core.cut.shots import Shot
 from core.drafts import Draft
 from core.errors import BadInput, ShowError
-from core.farm import follow, spawn
+from core.farm import devices, follow, spawn
 from core.farm.ledger import Job, Ledger
 from core.files import one_line
 from core.frames import FrameRange
@@ -254,6 +254,11 @@ class Show:
         """Every job of this clone, as the worker will take them, the finished ones last."""
         return self.ledger.jobs()
 
+    def unserved(self) -> int:
+        """How many jobs wait while no worker of yours is alive: they go on when one is started."""
+        waiting = [job for job in self.jobs() if job.state == "queued" or self.ledger.left_behind(job)]
+        return 0 if not waiting or spawn.alive(self.layout.state.parent.parent) else len(waiting)
+
     def steer(self, job: str, act: Literal["cancel", "retry"]) -> Job:
         """Stop a job (finished frames stay), or queue it again. Raises ShowError where that cannot be."""
         done = self.ledger.cancel(job) if act == "cancel" else self.ledger.retry(job)
@@ -263,7 +268,8 @@ class Show:
 
     def follow(self, jobs: Sequence[str]) -> Iterator[follow.Progress]:
         """Watch jobs until they are done."""
-        return follow.follow(self.ledger, jobs, self.start_worker)
+        taken_by = partial(devices.taken_by, self.layout.state.parent.parent, self.env)
+        return follow.follow(self.ledger, jobs, self.start_worker, taken_by)
 
     def start_worker(self) -> None:
         """Start a worker that outlives this process; one that is already alive takes the work."""

@@ -129,12 +129,16 @@ def _commit_recipe(desk: Desk, shot: str, version: str, text: str, frozen: Recip
 
 
 def submit_missing(desk: Desk, shot: Shot, rows: Iterable[VersionRow]) -> list[Job]:
-    """Queue again what the shot's versions still lack; finished frames are not rendered again."""
+    """Queue again what the shot's versions still lack; finished frames are not rendered again.
+
+    Returns the jobs of all that is not complete, also of what is queued or rendered already.
+    """
     jobs = []
     for row in rows:
-        if row.state in ("failed", "cancelled"):
+        if row.state in ("failed", "cancelled", "queued", "rendering"):
             job = next(job for job in desk.ledger.jobs() if (job.shot, job.version) == (shot.id, row.version))
-            jobs.append(desk.ledger.retry(job.id))
+            again = row.state in ("failed", "cancelled") or desk.ledger.left_behind(job)
+            jobs.append(desk.ledger.retry(job.id) if again else job)
         elif row.state == "claimed":
             owner = desk.history.claimed_by(shot.id, row.version)
             if owner not in ("", desk.history.clone_id):

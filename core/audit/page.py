@@ -173,6 +173,7 @@ def _made_by(take: Take) -> Iterator[tuple[str, str]]:
     for step in take.recipe.step:
         if prompt := getattr(step, "prompt", ""):
             told = {key: getattr(step, key, "") for key in ("model", "seed", "sampling_steps", "denoise", "on")}
+            told["model"] = _place(str(told["model"]))
             words = (f"{key.replace('_', ' ')} {value}" for key, value in told.items() if (key, value) != ("on", 1))
             yield step.name, f"“{one_line(str(prompt))}” · {' · '.join(words)}"
     yield "steps", " › ".join(f"{step.name} ({step.op})" for step in take.recipe.step)
@@ -263,9 +264,9 @@ def _models(story: Story, takes: Sequence[Take]) -> Iterator[Html]:
         pairs = [
             ("source", _place(facts.get("source", ""))), ("revision", facts.get("revision", "")),
             ("weights", f"sha256:{facts.get('sha256', '')}"), ("licence", facts.get("licence") or "not stated"),
-            ("training data", story.training.get(name) or "not stated in the show's register"),
+            ("training data", story.training.get(name) or facts.get("training_data") or "not stated"),
         ]  # fmt: skip
-        yield joined(el("h4", name), _facts(pairs))
+        yield joined(el("h4", _place(name)), _facts(pairs))
     if not used:
         yield el("p", "None: every version was made by operations without a model.", cls="soft")
 

@@ -5,9 +5,11 @@ In both, `content.otio` names its media as `media/<file>`. A folder's media stay
 
 from __future__ import annotations
 
+import lzma
 import shutil
 import stat
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from core.errors import CutError, DiskFull
@@ -16,6 +18,8 @@ from core.progress import Tick, silent
 
 _CONTENT = "content.otio"
 _MEDIA = "media"
+_DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, NotImplementedError)
+"""What zipfile raises on contents that are broken, locked or packed in a way that it does not know."""
 
 
 def as_received(cut_file: Path) -> tuple[str, bytes]:
@@ -25,7 +29,10 @@ def as_received(cut_file: Path) -> tuple[str, bytes]:
         return ".otio", (cut_file / _CONTENT).read_bytes()
     if suffix == ".otioz":
         with _opened(cut_file) as archive:
-            return ".otio", archive.read(_CONTENT)
+            try:
+                return ".otio", archive.read(_CONTENT)
+            except (*_DAMAGE, KeyError) as error:
+                raise _damaged(cut_file, error) from error
     return suffix, cut_file.read_bytes()
 
 
@@ -77,7 +84,7 @@ def _unpack_one(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, out: Path, cut
             try:
                 with archive.open(entry) as packed:
                     shutil.copyfileobj(packed, file, 1 << 20)
-            except (zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError) as error:
+            except _DAMAGE as error:
                 raise _damaged(cut_file, error) from error
         if out.exists() and sha256_file(out) != sha256_file(temp):
             what = "Another file is where this cut's media would be unpacked."

@@ -16,6 +16,7 @@ from core.cut.publish import Entry, too_short
 from core.cut.ranges import item_length, own_speed, seconds, source_zero
 from core.cut.reference import VersionMedia
 from core.files import one_line, safe_name
+from core.frames import timecode
 
 _NEAR = Fraction(1, 100)
 """Of a frame: what decimal rates add is not a part of a frame."""
@@ -117,6 +118,9 @@ class Track:
         # Backwards the head is the latest source, so what the next dissolve takes away is the earliest.
         earlier = -head * speed if speed >= 0 else tail * -speed
         begin = self._whole(self._source(clip, entry) + earlier * self.rate, clip)
+        if entry and entry.shot.plate and entry.shot.plate.timecode is not None and self.drop > entry.shot.plate.drop:
+            meant, told = (timecode(begin % self._day, self.rate, drop=drop) for drop in (False, True))
+            self._lose(clip, f"its timecode is non-drop, the list counts in drop frame: {meant} is told as {told}")
         run = max(1, round((record[1] - record[0]) * abs(speed)))
         into = Edit(self._reel(clip, entry), (begin, begin + run), record)
         name = one_line(clip.name, 120)

@@ -17,6 +17,8 @@ from core.frames import rate_of
 
 PLAIN = (".otio", ".otioz", ".otiod")
 """Formats that opentimelineio reads itself; others need an adapter."""
+ADAPTED = (".edl", ".xml", ".fcpxml", ".aaf")
+"""Formats that were tried with the adapters of the extra `nle`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +137,15 @@ def _read_adapted(path: Path) -> Any:
     """Through the adapter that is installed for the suffix."""
     import opentimelineio as otio
 
-    suffix = path.suffix.lower().removeprefix(".")
-    if suffix not in otio.adapters.suffixes_with_defined_adapters(read=True):
-        raise CutError(
-            f"No adapter for .{one_line(suffix, 20)} files is installed.",
-            where=str(path),
-            todo="pip install 'rushes[nle]' (.edl .xml .fcpxml .aaf .ale), or export the cut as .otio.",
-        )
+    suffix = path.suffix.lower()
+    if suffix.removeprefix(".") not in otio.adapters.suffixes_with_defined_adapters(read=True):
+        if suffix in ADAPTED:
+            what = f"No adapter for {suffix} files is installed."
+            todo = "pip install 'rushes[nle]' (.edl .xml .fcpxml .aaf), or export the cut as .otio."
+        else:
+            what = f"This is {'a folder' if path.is_dir() else 'a file of another kind'}, not a cut."
+            todo = f"Name a timeline: {' '.join((*PLAIN, *ADAPTED))}."
+        raise CutError(what, where=str(path), todo=todo)
     try:
         return otio.adapters.read_from_file(
             str(path), media_linker_name=otio.media_linker.MediaLinkingPolicy.DoNotLinkMedia

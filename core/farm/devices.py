@@ -106,6 +106,17 @@ def turn_lock(env: Mapping[str, str], device: Device) -> FileLock:
     return FileLock(_shared(env) / f"rushes-{device.id}.turn.lock", everyone=True)
 
 
+def taken_by(state: Path, env: Mapping[str, str]) -> str:
+    """Who renders on every device here while this user's worker waits its turn; empty where one is free or ours."""
+    holders = []
+    for device in devices(env):
+        lock = machine_lock(env, device)
+        if not lock.held() or lock.holder() == serving_lock(state, device).holder():
+            return ""
+        holders.append(one_line(lock.holder()))
+    return ", ".join(holders)
+
+
 def _shared(env: Mapping[str, str]) -> Path:
     """A folder on this machine that every user may make files in."""
     shared = Path("/run/lock")

@@ -209,5 +209,7 @@ class _Run:
             raise Cancelled("The worker was told to go.")
         if time.monotonic() - self.looked > _POLL:
             self.looked = time.monotonic()
+            if not self.ledger.path.exists():  # an open file outlives its name: nobody would see what is made
+                raise Cancelled("The show's queue was removed.")
             if self.ledger.stop_wanted(self.job.id, self.job.attempt):
                 raise Cancelled("Cancelled.")

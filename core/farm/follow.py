@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.farm.ledger import Job, Ledger
 
@@ -20,6 +20,8 @@ class Progress:
     seconds_left: float | None
     """None until a first frame came in."""
     jobs: tuple[Job, ...]
+    waits_for: str = ""
+    """Who has the devices while none of these jobs renders."""
 
     @property
     def finished(self) -> bool:
@@ -27,26 +29,33 @@ class Progress:
 
 
 def follow(
-    ledger: Ledger, ids: Sequence[str], ensure_worker: Callable[[], None], *, every: float = 0.2,
-    clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep,
+    ledger: Ledger, ids: Sequence[str], ensure_worker: Callable[[], None], taken_by: Callable[[], str], *,
+    every: float = 0.2, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[Progress]:  # fmt: skip
     """Yield at each change until every job is complete, failed, cancelled or abandoned.
 
-    `ensure_worker` is called now and then while work waits: it starts a worker where none is alive.
+    `ensure_worker` is called now and then while work waits: it starts a worker where none is alive. `taken_by` tells
+    who else has the devices meanwhile.
     """
     started, first = clock(), -1
-    seen, asked = -1, float("-inf")
+    seen, asked, waits_for = -1, float("-inf"), ""
     while True:
         version = ledger.data_version()
         if version != seen:
             seen = version
             progress, first = _progress(ledger, ids, clock() - started, first)
-            yield progress
+            if any(job.state == "rendering" for job in progress.jobs):
+                waits_for = ""
+            yield replace(progress, waits_for=waits_for)
             if progress.finished:
                 return
         if clock() - asked > 5:
             ensure_worker()
             asked = clock()
+            now = "" if any(job.state == "rendering" for job in progress.jobs) else taken_by()
+            if now != waits_for:
+                waits_for = now
+                yield replace(progress, waits_for=waits_for)
         sleep(every)
 
 

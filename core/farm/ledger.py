@@ -99,7 +99,11 @@ class Ledger:
         """The job that `claim` would take now: queued, or left behind by a worker that died."""
         with self._store.reading() as db:
             rows = db.execute(f"{JOB} WHERE state IN ('queued', 'rendering') {ORDER}").fetchall()
-        return next((job for job in map(job_of, rows) if job.state == "queued" or not self._alive(job.worker)), None)
+        return next((job for job in map(job_of, rows) if job.state == "queued" or self.left_behind(job)), None)
+
+    def left_behind(self, job: Job) -> bool:
+        """Whether a job counts as rendering and its worker is dead."""
+        return job.state == "rendering" and not self._alive(job.worker)
 
     # what people do
 
@@ -149,10 +153,16 @@ class Ledger:
             return self._find(db, found.id)
 
     def retry(self, job: str) -> Job:
-        """Queue a failed or cancelled job again; finished frames stay. Raises ShowError for any other."""
+        """Queue a failed or cancelled job again, or one that a dead worker left behind; finished frames stay.
+
+        Raises ShowError for any other.
+        """
         with self._store.writing() as db:
             found = self._find(db, job)
-            self._move(db, found, "retry", "")
+            left = self.left_behind(found)
+            if left:
+                self._bury(db, found)
+            self._move(db, found, "release" if left else "retry", "")
             db.execute("UPDATE jobs SET since = attempt WHERE id = ?", (found.id,))
             return self._find(db, found.id)
 

@@ -13,7 +13,7 @@ from typing import Literal
 
 from core.errors import Broken
 from core.farm.devices import Device, devices, log_path, serving_lock
-from core.files import explained, one_line
+from core.files import FileLock, explained, one_line
 
 _LOG_LIMIT = 4_000_000
 _children: list[subprocess.Popen[bytes]] = []
@@ -30,6 +30,11 @@ def start(state: Path, env: Mapping[str, str]) -> tuple[Path, ...]:
     _children[:] = [child for child in _children if child.poll() is None]
     idle = [device for device in devices(env) if not serving_lock(state, device).held()]
     return tuple(_start(state, device, env) for device in idle)
+
+
+def alive(state: Path) -> bool:
+    """Whether a worker of this user's serves some device."""
+    return any(FileLock(path).held() for path in (state / "workers").glob("*.lock"))
 
 
 def _start(state: Path, device: Device, env: Mapping[str, str]) -> Path:

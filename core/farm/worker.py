@@ -156,6 +156,8 @@ class _Worker:
 
     def _next(self) -> Ledger | None:
         """The ledger, of all shows and clones of this user, whose next job comes first."""
+        for path in [path for path in self._ledgers if not path.exists()]:  # its show was removed
+            self._ledgers.pop(path).close()
         for path in sorted(self.state.glob("*/*/ledger.db")):
             if path not in self._ledgers and path not in self._broken:
                 try:

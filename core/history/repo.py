@@ -103,7 +103,7 @@ class Git:
 
 def no_identity(root: Path) -> HistoryError:
     return HistoryError(
-        "git does not know who you are, so nothing can be signed with your name. What you did is kept.",
+        "git does not know who you are, so nothing can be signed with your name.",
         where=str(root),
         todo='git config --global user.name "Your Name" and git config --global user.email you@example.com',
     )

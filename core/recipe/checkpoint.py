@@ -200,8 +200,22 @@ def _part(part: Path) -> Iterator[Path]:
     if not weights and any(file.suffix == ".safetensors" for file in files):
         todo = "Save it without `variant`: save_pretrained(folder) writes the plain names."
         raise ModelError("The model has only weights of a variant (fp16).", where=str(part), todo=todo)
+    for index in sorted(part.glob("*.safetensors.index.json")):
+        _check_shards(index, {file.name for file in weights})
     yield from weights
     yield from filter(_describes, files)
+
+
+def _check_shards(index: Path, weights: set[str]) -> None:
+    """Refuse an index that leads a loader to files which are not hashed: elsewhere, or of another format."""
+    shards = _read_json(index).get("weight_map", {})
+    named = set(map(str, shards.values())) if isinstance(shards, dict) else {"no table"}
+    if index.name.count(".") == 3 and (strange := sorted(named - weights)):
+        raise ModelError(
+            f"The model's index names weights that are not here as safetensors: {one_line(strange[0])}.",
+            where=str(index),
+            todo="Fetch the model again, from a source that you trust.",
+        )
 
 
 def _describes(file: Path) -> bool:

@@ -6,15 +6,18 @@ import os
 import shutil
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
-from core.farm import worker
+from core.farm import devices, worker
+from core.farm.follow import follow
 from core.farm.jobs import Job, NewJob
 from core.layout import Layout
 from core.recipe.text import parse, recipe_text
 from tests.farm import FRAMES, RECIPE, Scene, make_scene
+from tui.commands.output import progress_state
 
 
 def beside(scene: Scene, name: str, state: Path) -> Scene:
@@ -52,29 +55,26 @@ def test_two_people_take_turns_on_one_device(scene: Scene, tmp_path: Path, monke
     env = {**os.environ, "RUSHES_LOCKS": str(tmp_path / "locks")}
     order: list[str] = []
     busy, both, ready = threading.Lock(), [], threading.Barrier(2)
+    turn, pause = devices.turn_lock(env, *devices.devices(env, "cpu")), threading.Event()
     done = worker.execute
 
     def watched(ledger: object, job: Job, bench: object) -> str:
         both.append(busy.acquire(blocking=False))
         order.append("mine" if Path(job.root).name == "show" else "theirs")
         if len(order) == 1:
-            waits.wait(timeout=60)  # the first job ends when the other person waits for the device
+            end = time.monotonic() + 60
+            while not turn.held() and time.monotonic() < end:  # it ends when the other person is next in the line
+                pause.wait(0.01)
         try:
             return done(ledger, job, bench)  # type: ignore[arg-type]
         finally:
             busy.release()
 
-    waits = threading.Event()
-
-    def say(line: str) -> None:
-        if "waiting for it" in line:
-            waits.set()
-
     monkeypatch.setattr(worker, "execute", watched)
 
     def work(show: Scene) -> None:
         ready.wait()
-        worker.run(show.state, env, once=True, device="cpu", say=say)
+        worker.run(show.state, env, once=True, device="cpu")
 
     threads = [threading.Thread(target=work, args=(show,)) for show in (mine, theirs)]
     for thread in threads:
@@ -137,3 +137,21 @@ def test_an_act_of_this_branch_does_not_wait_for_one_of_another(scene: Scene) ->
     git(scene, "merge", "--quiet", "main")  # the recipe comes along: so may its record
     scene.history.flush()
     assert scene.history.pending() == [] and scene.renders() == ["v001"]
+
+
+def test_whoever_follows_a_job_is_told_that_another_user_has_the_device(scene: Scene, tmp_path: Path) -> None:
+    """Queued for minutes without a word looks like a hang."""
+    env = {**os.environ, "RUSHES_LOCKS": str(tmp_path / "locks")}
+    (cpu,) = devices.devices(env)
+    theirs, ours = devices.machine_lock(env, cpu), devices.serving_lock(scene.state, cpu)
+    assert devices.taken_by(scene.state, env) == ""
+    assert theirs.acquire() and devices.taken_by(scene.state, env) == theirs.holder() != ""
+    job = ask(scene, 1)
+    with scene.ledger as ledger:
+        steps = follow(ledger, [job.id], lambda: None, lambda: devices.taken_by(scene.state, env), sleep=lambda _: None)
+        assert [progress_state(next(steps)) for _ in range(2)] == [
+            "queued",
+            f"waiting its turn, the machine renders for another user ({theirs.holder()})",
+        ]
+    assert ours.acquire() and devices.taken_by(scene.state, env) == ""  # it is this user's own worker that renders
+    theirs.release()

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,22 @@ def test_cancel_stops_a_render_and_retry_goes_on(scene: Scene, long_job: Job) ->
     assert process.wait(timeout=30) == 0
     with scene.ledger as ledger:
         assert [row for row in ledger.frames(long_job.id) if row.attempt == 1] == before
+
+
+def test_a_show_that_is_removed_takes_its_render_with_it(scene: Scene, long_job: Job) -> None:
+    """An open database outlives its name: the worker would render for nobody, into a folder that may be another's."""
+    other = replace(scene, layout=replace(scene.layout, state=scene.state / "test" / "other"))
+    process = started(scene, long_job)
+    for name in ("ledger.db", "ledger.db-wal", "ledger.db-shm"):
+        (scene.layout.state / name).unlink(missing_ok=True)
+    with other.ledger as ledger:
+        next_one = ledger.add(NewJob("preview", "sh010", long_job.recipes[:1], FRAMES[:2], "Bo <b@x.org>"))
+    wait_for(lambda: other.job(next_one).state == "complete")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=30) == 0
+    made = list(scene.layout.preview("sh010", long_job.id).glob("*.exr"))
+    assert 0 < len(made) < 2 * long_job.total, scene.log()
+    assert "cancelled" in scene.log() and "Traceback" not in scene.log()
 
 
 def test_a_second_worker_leaves_the_work_to_the_first(scene: Scene, long_job: Job) -> None:

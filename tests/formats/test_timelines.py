@@ -172,6 +172,19 @@ def test_a_zip_that_is_cut_short_or_too_large_leaves_nothing(place: Path, monkey
     assert not list((place / "show.media").rglob("*.mov"))
 
 
+def test_a_zip_whose_packed_media_are_damaged_is_refused_in_words(place: Path) -> None:
+    cut = place / "reel.otioz"
+    with zipfile.ZipFile(cut, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("content.otio", otio.core.serialize_json_to_string(cut_of(place, "media/a.mov")))
+        archive.writestr("media/a.mov", bytes(range(256)) * 500)
+    data, at = bytearray(cut.read_bytes()), zipfile.ZipFile(cut).getinfo("media/a.mov").header_offset
+    data[at + 41 : at + 81] = b"\xff" * 40  # no deflate stream begins so
+    cut.write_bytes(data)
+    with pytest.raises(CutError, match="cannot be unpacked"):
+        Show.create(cut, place / "show", {**os.environ, "RUSHES_STATE": str(place / "state")})
+    assert not list(place.glob("show*"))
+
+
 # Media that come later
 
 

@@ -113,13 +113,17 @@ class Queue(RuleBasedStateMachine):
     @rule(act=st.sampled_from(["cancel", "retry", "abandon"]))
     def steer(self, act: Any) -> None:
         before = self.person.job(self.job)
+        left = act == "retry" and before.state == "rendering" and self.worker is None  # behind, by a dead worker
         try:
             now = getattr(self.person, act)(self.job)
         except ShowError:
-            assert not _or_none(before.state, act)
+            assert not left and not _or_none(before.state, act)
             return
         asked = act == "cancel" and before.state == "rendering" and self.worker is not None
-        assert now.state == ("rendering" if asked else after(before.state, act)) and now.cancel_requested == asked
+        assert (
+            now.state == ("rendering" if asked else "queued" if left else after(before.state, act))
+            and now.cancel_requested == asked
+        )
 
     @invariant()
     def no_frame_is_lost(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -305,7 +306,9 @@ def test_the_demo_touches_no_folder_that_is_not_its_own(tmp_path: Path, capsys: 
     assert [path.name for path in tmp_path.iterdir()] == ["work.txt"]
 
 
-def test_a_former_demo_is_cleared_away_with_its_media_and_its_queue_and_nothing_else(tmp_path: Path) -> None:
+def test_a_former_demo_is_cleared_away_with_its_media_and_its_queue_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from tests import shows
     from tui.commands import demo_show
 
@@ -314,6 +317,14 @@ def test_a_former_demo_is_cleared_away_with_its_media_and_its_queue_and_nothing_
     with pytest.raises(BadInput):
         demo_show.clear(show.layout.root, show.env)
     (show.layout.root / ".git" / demo_show.MARK).touch()
+
+    def broken_off(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        shutil.rmtree(show.layout.media, ignore_errors=True)
+        patched.setattr("tui.commands.demo_show.shutil.rmtree", broken_off)
+        demo_show.clear(show.layout.root, show.env)
     demo_show.clear(show.layout.root, show.env)
     assert not show.layout.root.exists()
     assert not show.layout.media.exists()
@@ -328,3 +339,14 @@ def test_the_demo_says_what_to_install(monkeypatch: pytest.MonkeyPatch, capsys: 
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "diffusers" else find(name))
     assert main(["demo", "nowhere"]) == 2
     assert "rushes[generate]" in capsys.readouterr().err
+
+
+def test_a_table_on_a_narrow_terminal_loses_no_word_and_keeps_names_whole(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    job, long = "01M85DTQDMDS43Y4V45GR7HGRC", [f"word{n}" for n in range(30)]
+    output.table(("job", "found", "next"), [(job, " ".join(long), " ".join(long[::-1]))], empty="")
+    said = capsys.readouterr().out
+    assert job in said and all(said.count(f"{word} ") + said.count(f"{word}\n") == 2 for word in long)

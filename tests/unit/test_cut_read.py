@@ -203,3 +203,12 @@ def _version(name: str) -> Any:
     reference = movie(f"{name}.mov")
     versions.put(reference, {"version": name})
     return reference
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "folder"])
+def test_what_is_no_cut_says_which_formats_open(tmp_path: Path, name: str) -> None:
+    given = tmp_path / name
+    given.write_text("hello") if given.suffix else given.mkdir()
+    with pytest.raises(CutError, match="not a cut") as caught:
+        read_cut(given)
+    assert ".otio .otioz .otiod .edl" in caught.value.todo and "pip" not in caught.value.todo

@@ -171,6 +171,25 @@ def test_what_is_no_list_of_ours_is_named_by_its_line(line: str, where: str) -> 
     assert caught.value.where == where
 
 
+def test_media_that_count_otherwise_than_a_drop_frame_list_are_named(tmp_path: Path) -> None:
+    """One list has one kind of timecode: what a non-drop clip reads at its start is not what its slate says."""
+    rate = 30000 / 1001
+    made = timeline([clip("sh0010", movie(start=107892, rate=rate), 107892, 40, rate),
+                     clip("sh0020", movie("other.mov", 108000, rate=rate), 108000, 40, rate)])  # fmt: skip
+    desk = Desk(timeline([clip("sh0010", movie(), 0, 40), clip("sh0020", movie("other.mov"), 0, 40)]), tmp_path)
+    desk.cut.write_text(cut_text(read_cut(save(made, tmp_path / "ntsc.otio"), counted())))
+    exact = Fraction(30000, 1001)
+    for number, (start, drop) in enumerate([(107892, True), (108000, False)]):
+        plate = replace(desk.shots[number].plate, rate=exact, timecode=start, drop=drop)  # type: ignore[type-var]
+        desk.shots = (*desk.shots[:number], replace(desk.shots[number], plate=plate), *desk.shots[number + 1 :])
+    desk.rate = exact
+    published = desk.edl("sh0010", "sh0020")
+    told = [(loss.clip, loss.what) for loss in published.losses if "non-drop" in loss.what]
+    what = "its timecode is non-drop, the list counts in drop frame: 01:00:00:00 is told as 01:00:03;18"
+    assert told == [("V1 sh0020", what)]
+    assert "01:00:00;00" in published.path.read_text() and "01:00:03;18" in published.path.read_text()
+
+
 # The delivery
 
 

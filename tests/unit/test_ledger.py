@@ -196,6 +196,20 @@ def test_a_dead_workers_job_is_cancelled_at_once(ledger: Ledger) -> None:
         ledger.retry(job.id)
 
 
+def test_a_dead_workers_job_goes_on_with_retry_and_a_living_ones_does_not(ledger: Ledger) -> None:
+    job = ledger.add(new_job())
+    killed_while_rendering(ledger.path, (1001,))
+    left = ledger.job(job.id)
+    assert left.state == "rendering" and ledger.left_behind(left)
+    again = ledger.retry(job.id)
+    assert (again.state, again.done) == ("queued", 1) and not ledger.left_behind(again)
+    assert ledger.attempts(job.id)[0].outcome == "died"
+    taken = ledger.claim("w")
+    assert taken is not None and not ledger.left_behind(taken)
+    with pytest.raises(ShowError, match="rendering"):
+        ledger.retry(job.id)
+
+
 def test_the_environment_is_that_of_the_finished_frames(ledger: Ledger) -> None:
     job = ledger.add(new_job())
     first = ledger.claim("w")

@@ -6,17 +6,19 @@ import base64
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from core.audit import gather
+from core.audit import gather, page
 from core.audit.markup import Html, el
 from core.audit.pictures import label_of
 from core.errors import BadInput
 from core.media.lettering import written
 from core.media.story_sheet import Panel, story_sheet
+from core.recipe.text import parse
 from core.show import Show
 from tests import shows
 from tests.shows import BLEND, SHOT, finish
@@ -134,6 +136,15 @@ def test_the_sheet_says_what_it_shows(show: Show, tmp_path: Path) -> None:
 def test_text_is_escaped_unless_it_is_markup() -> None:
     assert el("p", "a < b", Html("<b>c</b>"), title='"') == '<p title="&quot;">a &lt; b<b>c</b></p>'
     assert el("p", "\x1b[31m\u202e") == "<p>·[31m·</p>"
+
+
+def test_a_posted_page_tells_no_path_of_somebodys_machine() -> None:
+    home = "/home/anna/secret client/models/house"
+    draft = f'schema = 1\n[[step]]\nop = "stylize"\nname = "paint"\nmodel = "{home}"\nprompt = "oil"\n'
+    recipe = parse(draft, "test").model_copy(update={"model": {home: {"source": home}}})
+    take, story = SimpleNamespace(recipe=recipe), SimpleNamespace(training={})
+    told = f"{list(page._made_by(take))} {list(page._models(story, [take]))}"  # type: ignore[arg-type,list-item]
+    assert "…/models/house" in told and "anna" not in told and "secret" not in told
 
 
 def test_a_wedges_label_keeps_its_decimals() -> None:

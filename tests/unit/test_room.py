@@ -117,6 +117,20 @@ def test_rendered_versions_tell_what_the_next_one_takes(tmp_path: Path) -> None:
     assert room.measured_share(opened.layout, shot, other) is None  # another kind of file says nothing
 
 
+def test_a_master_of_another_size_than_the_plate_tells_its_own_share(made: show.Show, tmp_path: Path) -> None:
+    """A quarter of the pixels in a quarter of the bytes is the same share: noise, nine tenths and more."""
+    text = BLEND + '[[step]]\nop = "reformat"\nname = "small"\ninput = "plate"\nsize = [160, 90]\n'
+    opened = shows.make(shows.cut(tmp_path / "turnover", size=(320, 180)), tmp_path / "show")
+    opened.draft(SHOT, text=text)
+    (job,) = opened.generate([SHOT])
+    shows.finish(opened, job)
+    version = opened.version(SHOT, "v001").recipe
+    share = room.measured_share(opened.layout, opened.shot(SHOT), version)
+    files = list(opened.layout.frames(SHOT, "v001").glob("*.exr"))
+    said = room.room_for(version, opened.shot(SHOT), len(files), share).frames
+    assert sum(path.stat().st_size for path in files) <= said
+
+
 def test_names_that_would_not_travel_are_refused(made: show.Show) -> None:
     long = "a" + "b" * 40
     text = BLEND.replace('name = "comp"', f'name = "{long}"') + f'[output]\nlayers = ["{long}"]\n'

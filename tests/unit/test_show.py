@@ -11,6 +11,7 @@ import opentimelineio as otio
 import pytest
 
 from core.errors import BadInput, RecipeError, ShowError
+from core.farm.ledger import Ledger
 from core.files import sha256_file, write_once
 from core.layout import version_name
 from core.media.read import probe
@@ -249,3 +250,15 @@ def test_one_damaged_record_hides_nothing_else(show: Show) -> None:
         record.write_text(text)
         assert [row.state for row in show.versions("sq010_sh0010")] == ["unreadable"]
         assert len(show.shots()) == 2
+
+
+def test_missing_takes_up_a_job_whose_worker_died_and_says_so_before(show: Show) -> None:
+    show.draft("sq010_sh0010", text=BLEND)
+    (job,) = show.generate(["sq010_sh0010"])
+    with Ledger(show.layout.ledger) as killed:  # its lock goes with it, as with kill -9
+        assert killed.claim("w") is not None
+    assert show.ledger.left_behind(show.ledger.job(job.id)) and show.unserved() == 1
+    (again,) = show.generate(["sq010_sh0010"], missing=True)
+    assert (again.id, again.state) == (job.id, "queued")
+    finish(show, again)
+    assert show.unserved() == 0 and show.generate(["sq010_sh0010"], missing=True) == []

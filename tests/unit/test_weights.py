@@ -368,6 +368,20 @@ def test_folders_without_usable_weights_are_refused(find: Find, root: Path) -> N
         find(ModelRef("half", kind="onnx"))
 
 
+@pytest.mark.parametrize("name", ["../../elsewhere.safetensors", "unet.bin", "part.fp16.safetensors"])
+def test_an_index_cannot_lead_to_weights_that_are_not_hashed(find: Find, root: Path, name: str) -> None:
+    """Loaders open what a sharded model's index names, whatever it is."""
+    folder = pipeline(root / "m") / "unet"
+    index = folder / "diffusion_pytorch_model.safetensors.index.json"
+    index.write_text(json.dumps({"weight_map": {"a": "diffusion_pytorch_model.safetensors"}}))
+    assert find("m").sha256
+    index.write_text(json.dumps({"weight_map": {"a": "diffusion_pytorch_model.safetensors", "b": name}}))
+    (folder / "unet.bin").write_bytes(b"pickle")
+    with pytest.raises(ModelError, match="index names weights") as caught:
+        find("m")
+    assert caught.value.todo
+
+
 def test_code_of_its_own_is_refused(find: Find, root: Path) -> None:
     def write(folder: Path, name: str, text: str) -> None:
         (folder / name).write_text(text)

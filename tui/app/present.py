@@ -27,7 +27,7 @@ STATUS_WORDS: Mapping[str, str] = {
 }
 SHOT_TITLES = ("shot", "status", "versions", "latest", "circled", "cut", "notes", "progress", "plate")
 VERSION_TITLES = ("version", "state", "status", "circled", "parent", "notes", "by", "when", "summary")
-JOB_TITLES = ("job", "what", "shot", "state", "frames", "attempts", "asked by", "why")
+JOB_TITLES = ("job", "what", "shot", "state", "frames", "tries", "asked by")
 
 
 def circle_mark(version: str, circled_as: str) -> str:
@@ -95,7 +95,7 @@ def job_cells(job: Job) -> tuple[object, ...]:
     what = job.version or f"{job.kind} {format_frames(job.frames[:40])}"
     state = f"{job.state}, stopping" if job.cancel_requested and job.state == "rendering" else job.state
     who = job.asked_by.partition(" <")[0]
-    return job.id, what, job.shot, state, bar(job.done, job.total), job.attempts, who, job.reason
+    return job.id, what, job.shot, state, bar(job.done, job.total), job.attempts, who
 
 
 def job_facts(job: Job) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 GUEST = ("Demo Artist", "demo@example.com")
 MARK = "rushes-demo"
 """A file in the show's .git: this show was made by the demo, and the demo may make it again."""
+PATIENCE = 60
+"""Seconds that a render gets to stop: it looks between sampling steps."""
 
 
 def clear(folder: Path, env: Mapping[str, str]) -> None:
@@ -29,10 +32,27 @@ def clear(folder: Path, env: Mapping[str, str]) -> None:
         raise BadInput("This folder is not empty, and not a former demo.", where=str(folder), todo="Name a new folder.")
     from core.show import Show
 
-    layout = Show.open(folder, env).layout
+    show = Show.open(folder, env)
     output.line(f"  removing the demo that was made here before: {folder}")
-    for old in (layout.root, layout.media, layout.state):
-        shutil.rmtree(old, ignore_errors=True)
+    _stop(show)
+    layout = show.layout
+    # What a show is known by goes last: who breaks this off can begin again.
+    rest = [path for path in layout.root.iterdir() if path.name != ".git" and path != layout.settings]
+    for old in (layout.media, *rest, layout.state, layout.root):
+        if old.is_dir():
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            old.unlink(missing_ok=True)
+
+
+def _stop(show: Show) -> None:
+    """Cancel what is still to be rendered, and wait until no worker writes into this show."""
+    for job in show.jobs():
+        if job.state in ("queued", "rendering"):
+            show.steer(job.id, "cancel")
+    until = time.monotonic() + PATIENCE
+    while any(job.state == "rendering" for job in show.jobs()) and time.monotonic() < until:
+        time.sleep(0.1)
 
 
 def new_show(cut: Path, folder: Path, env: Mapping[str, str]) -> tuple[Show, tuple[str, ...]]:

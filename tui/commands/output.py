@@ -56,7 +56,7 @@ def facts(pairs: Iterable[tuple[str, object]]) -> None:
 
 
 def table(titles: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str) -> None:
-    """Rows under titles; numbers to the right. On a terminal cut to its width, else aligned and whole."""
+    """Rows under titles; numbers to the right. On a terminal folded to its width, else a line a row."""
     if not rows:
         line(empty)
         return
@@ -82,10 +82,8 @@ def _rich_table(titles: Sequence[str], cells: Sequence[Sequence[str]], right: Se
 
     shown = Table(box=None, pad_edge=False, header_style="dim")
     for title, to_right in zip(titles, right, strict=True):
-        last = title == titles[-1]
-        shown.add_column(
-            Text(title), justify="right" if to_right else "left", overflow="ellipsis" if last else "fold", no_wrap=last
-        )
+        first = title == titles[0]  # a name or an id, to be copied into the next command
+        shown.add_column(Text(title), justify="right" if to_right else "left", overflow="fold", no_wrap=first)
     for row in cells:
         shown.add_row(*map(Text, row))
     _console_print(shown)
@@ -173,7 +171,9 @@ def _lines(steps: Iterable[Progress], label: str, every: float = 10.0) -> Iterat
 
 
 def progress_state(step: Progress) -> str:
-    """The states of the jobs together: `rendering`, or `1 complete, 2 queued` where they differ."""
+    """The states of the jobs together, `1 complete, 2 queued` where they differ; or who has the machine before them."""
+    if step.waits_for:
+        return f"waiting its turn, the machine renders for another user ({one_line(step.waits_for)})"
     count = Counter(job.state for job in step.jobs)
     if len(count) == 1:
         return next(iter(count))

@@ -13,6 +13,7 @@ from tui.commands.here import AnyShots, Json, Out, here, tell_waiting
 
 if TYPE_CHECKING:
     from core.audit.verify import Check
+    from core.cut.compare import Loss
 
 app = typer.Typer()
 
@@ -40,10 +41,19 @@ def publish(
         return
     for warning in published.warnings:
         output.note(f"note: {warning}")
-    for loss in published.losses:
-        output.note(f"not carried: {loss.clip}: {loss.what}")
+    for what, clips in _by_kind(published.losses).items():
+        more = f" and {len(clips) - 3} more" if len(clips) > 3 else ""
+        output.note(f"not carried: {what} ({', '.join(clips[:3])}{more})")
     for path in (published.path, *published.also):
         output.line(str(path))
+
+
+def _by_kind(losses: Sequence[Loss]) -> dict[str, list[str]]:
+    """What is lost → the clips that lose it; the report beside the file has them one by one."""
+    found: dict[str, list[str]] = {}
+    for loss in losses:
+        found.setdefault(loss.what, []).append(loss.clip)
+    return found
 
 
 @app.command(epilog="Example: rushes verify sq010_sh0020")

@@ -39,7 +39,7 @@ def generate(
     tell_waiting(show)
     if not as_json:
         for job in jobs:
-            output.line(f"{job.shot} {job.version}: {job.total} frames queued as {job.id}")
+            output.line(f"{job.shot} {job.version}: {job.total} frames {job.state} as {job.id}")
         if not jobs:
             output.line("Nothing is missing.")
     if wait and jobs:
@@ -53,11 +53,18 @@ def generate(
 @app.command(epilog="Example: rushes queue --json")
 def queue(as_json: Json = False) -> None:
     """List the jobs: waiting, rendering, ended."""
-    jobs = here().jobs()
+    show = here()
+    jobs = show.jobs()
     if as_json:
         output.document("jobs", [present.job_facts(job) for job in jobs])
-        return
-    output.table(present.JOB_TITLES, [present.job_cells(job) for job in jobs], empty="The queue is empty.")
+    else:
+        output.table(present.JOB_TITLES, [present.job_cells(job) for job in jobs], empty="The queue is empty.")
+        for job in jobs:
+            if job.reason:
+                output.line(f"{job.shot} {job.version or job.kind} ({job.id}): {job.reason}")
+    if waiting := show.unserved():
+        told = "1 job waits" if waiting == 1 else f"{waiting} jobs wait"
+        output.note(f"note: {told}, and no worker is running. Start one here: rushes worker --once")
 
 
 @app.command(epilog="Example: rushes cancel 01JZ8Q")
@@ -71,7 +78,7 @@ def cancel(job: JobId) -> None:
 
 @app.command(epilog="Example: rushes retry 01JZ8Q --wait")
 def retry(job: JobId, wait: Wait = False) -> None:
-    """Queue a failed or cancelled job again; only missing frames are rendered."""
+    """Go on with a job that failed, was cancelled or lost its worker; only missing frames are rendered."""
     show = here()
     again = show.steer(job, "retry")
     output.line(f"{again.shot} {again.version or again.kind}: {again.done} of {again.total} frames are there; queued.")
