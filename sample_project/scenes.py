@@ -64,7 +64,10 @@ WEDGE_SEEDS, PICK = 4, 3
 LESS = 0.7
 """The mix that it gets in the end."""
 
-RETAKE = Scene("dream_sh070", "bleach bypass", "everywhere", "the meadow where the dream ends", on=3)
+RETAKE = Scene(
+    "dream_sh070", "bleach bypass", "everywhere", "the meadow where the dream ends",
+    paint={"size": "[448, 256]"}, pace=0.75, on=3,
+)  # fmt: skip
 """The shot that is sent back."""
 RETAKE_NOTE = "too gritty, this is where the dream is sweetest"
 RETAKE_LOOK = "infrared film"
