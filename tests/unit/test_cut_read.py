@@ -142,7 +142,7 @@ def test_a_missing_file_and_an_unknown_suffix_say_what_to_do(tmp_path: Path) -> 
     (tmp_path / "a.prproj").write_text("x")
     with pytest.raises(CutError) as caught:
         read_cut(tmp_path / "a.prproj")
-    assert "rushes[nle]" in caught.value.todo
+    assert ".otio .otioz" in caught.value.todo
     (tmp_path / "a.edl").write_text("TITLE: x\n001 nonsense\n")
     with pytest.raises(CutError, match="cannot be read"):
         read_cut(tmp_path / "a.edl")

@@ -7,6 +7,7 @@ messages; handlers own the state. Rendering happens in the worker process, never
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import threading
 from collections.abc import Callable, Mapping
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from core.overview import ShotRow
 
 
+GRACE = 2.0
+"""Seconds that a screen without a line gets to close what it holds."""
+
+
 class Screens(App[None]):
     """The screens on the show in `root`."""
 
@@ -47,14 +52,18 @@ class Screens(App[None]):
         self.question: tuple[str, str, str] | None = None
 
     def compose(self) -> ComposeResult:
-        yield Static("rushes", id="top", markup=False)
+        # Kept, not queried: what a thread found may arrive while the screens close and nothing is mounted any more.
+        self.top, self.under = Static("rushes", id="top", markup=False), Static("", id="under", markup=False)
+        self.list, self.picture = ShotList(id="shots"), Picture(id="picture")
+        self.said, self.ask = Static("", id="said", markup=False), Input(id="ask", compact=True, select_on_focus=False)
+        yield self.top
         with Horizontal():
-            yield ShotList(id="shots")
+            yield self.list
             with Vertical(id="side"):
-                yield Picture(id="picture")
-                yield Static("", id="under", markup=False)
-        yield Static("", id="said", markup=False)
-        yield Input(id="ask", compact=True, select_on_focus=False)
+                yield self.picture
+                yield self.under
+        yield self.said
+        yield self.ask
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -63,20 +72,19 @@ class Screens(App[None]):
         self.picture.show_words("Reading the show …")
         self.list.focus()
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGHUP, signal.SIGTERM):
-                asyncio.get_running_loop().add_signal_handler(number, self.exit)
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self.hang_up)
         self.call_after_refresh(self.load_shots)
 
-    @property
-    def list(self) -> ShotList:
-        return self.query_one("#shots", ShotList)
-
-    @property
-    def picture(self) -> Picture:
-        return self.query_one("#picture", Picture)
+    def hang_up(self) -> None:
+        """Leave because the line is gone. What the toolkit still wants to write there may never be taken: go anyway."""
+        self.exit()
+        last = threading.Timer(GRACE, os._exit, (0,))
+        last.daemon = True
+        last.start()
 
     def say(self, text: str) -> None:
-        self.query_one("#said", Static).update(text)
+        self.said.update(text)
 
     # threads: they ask the desk and post what it says; they touch nothing here
 
@@ -120,7 +128,7 @@ class Screens(App[None]):
     # what the threads found
 
     def on_shots_loaded(self, event: messages.ShotsLoaded) -> None:
-        self.query_one("#top", Static).update(f"rushes  {one_line(event.title)} · {present.footing(event.rows)}")
+        self.top.update(f"rushes  {one_line(event.title)} · {present.footing(event.rows)}")
         self.list.show_rows(event.rows)
         if self._timer is None:
             # Not before: the first paint comes first, and a show that cannot be opened is not asked every two seconds.
@@ -190,7 +198,7 @@ class Screens(App[None]):
     def _under(self) -> None:
         row = self.list.row
         if row is not None:
-            self.query_one("#under", Static).update(f" {row.shot.id} · {self.source} · {self.frame} · {row.shot.range}")
+            self.under.update(f" {row.shot.id} · {self.source} · {self.frame} · {row.shot.range}")
 
     def on_resize(self, event: events.Resize) -> None:
         self.call_after_refresh(self.show_picture)
@@ -225,7 +233,7 @@ class Screens(App[None]):
     def _ask(self, kind: str, shot: str, version: str, typed: str = "") -> None:
         self.question = (kind, shot, version)
         self.say(look.ASKS[kind].format(shot=shot, version=version))
-        ask = self.query_one("#ask", Input)
+        ask = self.ask
         ask.value = typed
         ask.add_class("asking")
         ask.focus()
@@ -242,5 +250,5 @@ class Screens(App[None]):
 
     def _close(self) -> None:
         self.question = None
-        self.query_one("#ask", Input).remove_class("asking")
+        self.ask.remove_class("asking")
         self.list.focus()
