@@ -15,7 +15,7 @@ from core.cut.shots import Plate, Shot
 from core.errors import MediaError
 from core.frames import FrameRange
 from core.overview import ShotRow
-from tui.app import present
+from tui.present import rows as present
 
 PLATE = Plate("a.mov", "movie", FrameRange(0, 40), 1001, Fraction(25), 64, 36)
 
@@ -37,7 +37,7 @@ def row(**changes: Any) -> ShotRow:
 
 
 def test_presenters_need_no_textual() -> None:
-    code = "import sys, tui.app.present; sys.exit(bool({'textual', 'rich', 'numpy'} & set(sys.modules)))"
+    code = "import sys, tui.present.rows; sys.exit(bool({'textual', 'rich', 'numpy'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 

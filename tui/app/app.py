@@ -23,9 +23,10 @@ from textual.widgets import Footer, Input, Static
 from textual.worker import get_current_worker
 
 from core.files import one_line
-from tui.app import look, messages, present
+from tui.app import look, messages
 from tui.app.desk import Desk
 from tui.app.widgets import Picture, ShotList
+from tui.present import rows as present
 
 if TYPE_CHECKING:
     from core.overview import ShotRow

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from tui.app.halfblocks import strips
 from tui.app.messages import Changed, Done, PictureLoaded, ShotsLoaded, VersionsLoaded
-from tui.app.present import PLATE
+from tui.present.rows import PLATE
 
 if TYPE_CHECKING:
     from core.cut.shots import Shot

@@ -14,7 +14,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.app.present import screen_line
+from tui.present.rows import screen_line
 
 if TYPE_CHECKING:
     from core.overview import ShotRow

@@ -9,10 +9,10 @@ import typer
 
 from core.errors import BadInput
 from core.layout import state_root
-from tui.app import present
 from tui.commands import output
 from tui.commands.here import Json, Shots, Wait, here, tell_waiting
 from tui.commands.waiting import wait_for
+from tui.present import rows as present
 
 app = typer.Typer()
 

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from tui.app import present
 from tui.commands import output
 from tui.commands.here import AnyShots, Json, Shot, Version, here, one_shot
 from tui.commands.words import print_changes
+from tui.present import rows as present
 
 app = typer.Typer()
 
