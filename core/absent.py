@@ -9,7 +9,7 @@ from core.cut.shots import Shot
 from core.errors import MediaError
 from core.files import one_line
 from core.layout import Layout
-from core.overview import VersionRow
+from core.rows import VersionRow
 
 
 def absent_plates(layout: Layout, shots: Iterable[Shot]) -> Iterator[str]:

@@ -17,8 +17,9 @@ from core.files import one_line, safe_name, sha256_bytes, sha256_file, write_ato
 from core.history.events import Act
 from core.history.git import History
 from core.layout import Layout, Settings
-from core.overview import ShotRow, VersionRow, read_recipe
+from core.overview import read_recipe
 from core.recipe.text import recipe_sha
+from core.rows import ShotRow, VersionRow
 from core.turnover import MAIN
 
 

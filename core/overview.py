@@ -6,66 +6,38 @@ import fnmatch
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from core.cut.shots import Shot, read_shot
 from core.errors import ShowError
-from core.files import one_line
+from core.files import one_line, safe_name
 from core.history.review import Review, fold, read_events
 from core.layout import Layout, version_number
 from core.recipe.model import Recipe
 from core.recipe.text import parse
+from core.rows import NOT_STARTED, ShotRow, VersionRow
 
 if TYPE_CHECKING:
-    from core.farm.ledger import Job
-
-NOT_STARTED = "–"
-
-
-@dataclass(frozen=True, slots=True)
-class ShotRow:
-    """One line of the shot list."""
-
-    shot: Shot
-    status: str
-    """Of the newest version: – ip rev rtk apr fin hld omt."""
-    versions: int
-    latest: str
-    circled: str
-    circled_as: str
-    """`temp` or `final`."""
-    cut_frames: int
-    open_notes: int
-    progress: tuple[int, int] | None
-    """Frames done and wanted of the newest version while it is not complete."""
-    questions: tuple[str, ...] = ()
-    """What two people decided without knowing of each other."""
-
-
-@dataclass(frozen=True, slots=True)
-class VersionRow:
-    """One version: what it is, how far, and what people said of it."""
-
-    shot: str
-    version: str
-    state: str
-    """claimed, queued, rendering, complete, failed, cancelled, abandoned; or unreadable: `reason` says why."""
-    status: str
-    circled: str
-    parent: str
-    summary: str
-    by: str
-    at: str
-    done: int
-    total: int
-    notes: int
-    reason: str = ""
+    from core.farm.jobs import Standing
 
 
 def read_shots(layout: Layout) -> dict[str, Shot]:
     """Every shot of the show by id, in the order of the cut. Raises ShowError for one that cannot be read."""
-    shots = [read_shot(path) for path in sorted(layout.shots.glob("*/shot.toml"))]
+    return in_cut_order(read_shot(path) for path in sorted(layout.shots.glob("*/shot.toml")))
+
+
+def find_shot(layout: Layout, shot: str) -> Shot | None:
+    """The shot with exactly this id, read alone; None where there is none. Raises ShowError: it cannot be read."""
+    path = layout.shot(shot)
+    if safe_name(shot) != shot or not path.is_file():
+        return None
+    found = read_shot(path)
+    return found if found.id == shot else None
+
+
+def in_cut_order(shots: Iterable[Shot]) -> dict[str, Shot]:
+    """Shots by id, in the order in which the cut shows them; those that it does not show come last."""
+    shots = list(shots)
     order = {
         shot.id: min(((use.cut, use.record, use.track) for use in shot.uses), default=("~", 0, "")) for shot in shots
     }
@@ -113,14 +85,17 @@ def read_recipe(layout: Layout, shot: str, version: str) -> tuple[str, Recipe]:
     return text, parse(text, str(path))
 
 
-def version_rows(layout: Layout, shot: str, jobs: Iterable[Job]) -> list[VersionRow]:
+def version_rows(layout: Layout, shot: str, standings: Iterable[Standing]) -> list[VersionRow]:
     """A shot's versions, oldest first."""
-    by_version = {job.version: job for job in jobs if job.shot == shot and job.kind == "version"}
-    review = read_review(layout, shot)
+    return _version_rows(layout, shot, standings, read_review(layout, shot))
+
+
+def _version_rows(layout: Layout, shot: str, standings: Iterable[Standing], review: Review) -> list[VersionRow]:
+    by_version = {job.version: job for job in standings if job.shot == shot}
     return [_version_row(layout, shot, name, by_version.get(name), review) for name in version_names(layout, shot)]
 
 
-def _version_row(layout: Layout, shot: str, version: str, job: Job | None, review: Review) -> VersionRow:
+def _version_row(layout: Layout, shot: str, version: str, job: Standing | None, review: Review) -> VersionRow:
     try:  # one bad file must not hide the rest of the show
         head, record = _recipe_head(layout, shot, version), read_record(layout, shot, version)
         first, last = head.get("range") or (1, 0)
@@ -142,6 +117,7 @@ def _version_row(layout: Layout, shot: str, version: str, job: Job | None, revie
         at=job.created if job else str((record or {}).get("at", "")),
         done=done, total=total, notes=said.open_notes,
         reason=one_line(job.reason) if job and state != "complete" else "",
+        ready=one_line(str((record or {}).get("at", ""))) if state == "complete" else "",
     )  # fmt: skip
 
 
@@ -164,9 +140,10 @@ def _recipe_head(layout: Layout, shot: str, version: str) -> Mapping[str, Any]:
         ) from error
 
 
-def shot_row(layout: Layout, shot: Shot, jobs: Sequence[Job]) -> ShotRow:
+def shot_row(layout: Layout, shot: Shot, standings: Sequence[Standing]) -> ShotRow:
     """One line of the shot list, from the shot's own files and its jobs."""
-    rows = version_rows(layout, shot.id, jobs)
+    review = read_review(layout, shot.id)
+    rows = _version_rows(layout, shot.id, standings, review)
     newest = rows[-1] if rows else None
     circled = next((row for row in reversed(rows) if row.circled), None)
     working = newest is not None and newest.state in ("claimed", "queued", "rendering", "failed", "cancelled")
@@ -180,7 +157,9 @@ def shot_row(layout: Layout, shot: Shot, jobs: Sequence[Job]) -> ShotRow:
         cut_frames=sum(use.duration for use in shot.uses),
         open_notes=sum(row.notes for row in rows),
         progress=(newest.done, newest.total) if newest and working else None,
-        questions=read_review(layout, shot.id).questions,
+        questions=review.questions,
+        by=newest.by if newest else "",
+        ready=newest.ready if newest else "",
     )
 
 

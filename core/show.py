@@ -19,8 +19,9 @@ from core.files import one_line
 from core.frames import FrameRange
 from core.history.events import Act, Entry
 from core.history.git import History
-from core.history.repo import clone_id, copied_from
+from core.history.repo import copied_from
 from core.history.review import Review, ReviewEvent, append, writer
+from core.index import Indexed, read_index, refreshed, state_of
 from core.layout import (
     SETTINGS,
     Layout,
@@ -28,14 +29,13 @@ from core.layout import (
     find_root,
     layout_of,
     read_settings,
-    state_root,
     version_name,
     version_number,
 )
-from core.overview import ShotRow, VersionRow
 from core.progress import Tick, silent
 from core.recipe.changes import Change, changes
 from core.recipe.model import Recipe
+from core.rows import ShotRow, VersionRow
 
 if TYPE_CHECKING:
     from core.audit.pictures import Comparison, Frames, Viewer
@@ -78,6 +78,7 @@ class Show:
         self.env = env
         self.history = History(layout, env)
         self.remark = remark
+        self._indexed: Indexed | None = None
 
     # open and make
 
@@ -87,7 +88,7 @@ class Show:
         root = find_root(start)
         settings = read_settings(root / SETTINGS)
         first = copied_from(root)
-        state = state_root(env) / settings.id / clone_id(root)
+        state = state_of(root, env)
         copied = f"this is a copy of the show in {one_line(first)}; its queue and drafts are its own from now on"
         return cls(layout_of(root, settings, state, env), settings, env, copied if first else "")
 
@@ -119,13 +120,14 @@ class Show:
 
     def shot(self, shot: str) -> Shot:
         """Raises ShowError where there is no such shot."""
-        every = self._all_shots()
-        return every.get(shot) or every[self.select([shot])[0]]
+        found = overview.find_shot(self.layout, shot)
+        return found or self._all_shots()[self.select([shot])[0]]
 
     def shots(self) -> list[ShotRow]:
         """The shot list, in cut order."""
-        jobs = self.ledger.jobs()
-        return [overview.shot_row(self.layout, shot, jobs) for shot in self._all_shots().values()]
+        former = self._indexed or read_index(self.layout.state)
+        self._indexed = refreshed(self.layout, self.settings, self.ledger.standings(), former)
+        return list(self._indexed.rows)
 
     def select(self, patterns: Sequence[str]) -> list[str]:
         """Shot ids by globs and filters, in cut order. Raises ShowError where nothing matches."""
@@ -133,7 +135,8 @@ class Show:
 
     def versions(self, shot: str) -> list[VersionRow]:
         """A shot's versions, oldest first."""
-        return overview.version_rows(self.layout, self.shot(shot).id, self.ledger.jobs())
+        found = self.shot(shot).id
+        return overview.version_rows(self.layout, found, self.ledger.standings(found))
 
     def version(self, shot: str, version: str) -> Version:
         """Raises ShowError where there is no such version."""
@@ -425,8 +428,8 @@ class Show:
     def _scenes(self, shots: Sequence[str] = (), history: Sequence[Entry] = ()) -> list[Scene]:
         from core.audit.story import tell
 
-        jobs = self.ledger.jobs()
+        standings = self.ledger.standings()
         wanted = set(self.select(shots)) if shots else None
         rows = [row for row in self.shots() if wanted is None or row.shot.id in wanted]
-        pairs = [(row, overview.version_rows(self.layout, row.shot.id, jobs)) for row in rows]
+        pairs = [(row, overview.version_rows(self.layout, row.shot.id, standings)) for row in rows]
         return tell(self.layout, pairs, history)

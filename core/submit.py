@@ -17,13 +17,14 @@ from core.history.events import Act
 from core.history.git import History
 from core.layout import Layout, Settings, version_name
 from core.ops.base import ModelRef
-from core.overview import VersionRow, read_recipe, read_shots, version_names
+from core.overview import read_recipe, read_shots, version_names
 from core.recipe.changes import Change, changes
 from core.recipe.freeze import freeze
 from core.recipe.model import Recipe
 from core.recipe.text import recipe_sha, recipe_text
 from core.recipe.weights import HashCache, Weights, resolve
 from core.room import enough_room, names_fit, queued_room
+from core.rows import VersionRow
 
 Tell = Callable[[str], None]
 

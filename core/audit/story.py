@@ -19,11 +19,12 @@ from core.history.review import STATUSES, Note, ReviewEvent
 from core.layout import Layout
 from core.media.story_sheet import Panel, story_sheet
 from core.ops.base import Cadence
-from core.overview import ShotRow, VersionRow, read_recipe, read_record, read_review
+from core.overview import read_recipe, read_record, read_review
 from core.progress import Tick
 from core.recipe.changes import Change, changes
 from core.recipe.model import Recipe
 from core.recipe.text import recipe_sha
+from core.rows import ShotRow, VersionRow
 
 if TYPE_CHECKING:
     import numpy as np

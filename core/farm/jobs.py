@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 from core.errors import ShowError
 
@@ -112,6 +112,19 @@ class Job:
     def key(self) -> tuple[int, str, str]:
         """The one sort key of the queue: priority descending, then created, then id."""
         return (-self.priority, self.created, self.id)
+
+
+class Standing(NamedTuple):
+    """How far a version's job is: what lists show of it. A show has tens of thousands."""
+
+    shot: str
+    version: str
+    state: State
+    done: int
+    """Master frames that are finished."""
+    asked_by: str
+    created: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,11 @@ SELECT jobs.*, (SELECT COUNT(*) FROM frames WHERE job = jobs.id AND layer = '') 
        COALESCE((SELECT value FROM meta WHERE key = 'root'), '') AS root
 FROM jobs
 """
+STANDING = """
+SELECT shot, version, state, CASE state WHEN 'complete' THEN total
+       ELSE (SELECT COUNT(*) FROM frames WHERE job = jobs.id AND layer = '') END, asked_by, created, reason
+FROM jobs WHERE version != ''
+"""
 
 
 class Store:

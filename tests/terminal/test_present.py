@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from core.cut.shots import Plate, Shot
 from core.errors import MediaError
 from core.frames import FrameRange
-from core.overview import ShotRow
+from core.rows import ShotRow
 from tui.present import rows as present
 
 PLATE = Plate("a.mov", "movie", FrameRange(0, 40), 1001, Fraction(25), 64, 36)

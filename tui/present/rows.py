@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from core.farm.jobs import Job
     from core.history.events import Entry
     from core.history.review import Note, Review
-    from core.overview import ShotRow, VersionRow
+    from core.rows import ShotRow, VersionRow
 
 STATUS_WORDS: Mapping[str, str] = {
     "–": "not started",

@@ -1,0 +1,87 @@
+"""Shots and versions as rows: what lists, strips and the index hold. Light: a screen's first paint imports this."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.cut.shot import Shot
+
+NOT_STARTED = "–"
+
+
+@dataclass(frozen=True, slots=True)
+class ShotRow:
+    """One line of the shot list."""
+
+    shot: Shot
+    status: str
+    """Of the newest version: – ip rev rtk apr fin hld omt."""
+    versions: int
+    latest: str
+    circled: str
+    circled_as: str
+    """`temp` or `final`."""
+    cut_frames: int
+    open_notes: int
+    progress: tuple[int, int] | None
+    """Frames done and wanted of the newest version while it is not complete."""
+    questions: tuple[str, ...] = ()
+    """What two people decided without knowing of each other."""
+    by: str = ""
+    """Who asked for the newest version."""
+    ready: str = ""
+    """When the newest version was complete, ISO 8601; empty while it is not."""
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    """One version: what it is, how far, and what people said of it."""
+
+    shot: str
+    version: str
+    state: str
+    """claimed, queued, rendering, complete, failed, cancelled, abandoned; or unreadable: `reason` says why."""
+    status: str
+    circled: str
+    parent: str
+    summary: str
+    by: str
+    at: str
+    done: int
+    total: int
+    notes: int
+    reason: str = ""
+    ready: str = ""
+    """When its record was written, ISO 8601; empty while there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A version that waits for a review."""
+
+    shot: str
+    version: str
+    by: str
+    ready: str
+    """When it was complete, ISO 8601."""
+    seconds: float | None
+    """How long ago that was; None where its record does not say when."""
+    open_notes: int
+
+
+def dailies(rows: Iterable[ShotRow], now: datetime) -> tuple[Waiting, ...]:
+    """What awaits a review at `now` (with a time zone): each shot's newest version while it is `rev`, in cut order."""
+    return tuple(
+        Waiting(row.shot.id, row.latest, row.by, row.ready, _since(row.ready, now), row.open_notes)
+        for row in rows
+        if row.status == "rev" and row.progress is None
+    )
+
+
+def _since(iso: str, now: datetime) -> float | None:
+    try:
+        return (now - datetime.fromisoformat(iso)).total_seconds()
+    except (ValueError, TypeError):  # no time, or one without a zone
+        return None
