@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import Annotated, Any, Literal
@@ -138,23 +138,30 @@ class Recipe(Table):
 
     @model_validator(mode="after")
     def _holds_together(self) -> Recipe:
+        if found := list(self._loose_ends()):
+            raise ValidationError.from_exception_data("recipe", found)
+        return self
+
+    def _loose_ends(self) -> Iterator[InitErrorDetails]:
+        """Every name that leads nowhere or is taken, and a range that ends before it starts."""
         if self.range is not None and self.range[1] < self.range[0]:
-            raise wrong(("range",), "`range` ends before it starts", "Write it as [first, last].", GRAPH)
+            yield _detail(("range",), "`range` ends before it starts", "Write it as [first, last].", GRAPH)
         known = [PLATE]
         for index, material in enumerate(self.input):
-            _new_name(("input", index, "name"), material.name, known)
+            yield from _name_taken(("input", index, "name"), material.name, known)
+            known.append(material.name)
         for index, step in enumerate(self.step):
             for path, edge in edges_in(step):
                 if edge not in known:
                     what = f"`{path[-1]}` reads `{edge}`, which is not an input or a step above"
-                    raise wrong(("step", index, *path), what, f"Allowed: {', '.join(known)}.", GRAPH)
-            _new_name(("step", index, "name"), step.name, known)
+                    yield _detail(("step", index, *path), what, f"Allowed: {', '.join(dict.fromkeys(known))}.", GRAPH)
+            yield from _name_taken(("step", index, "name"), step.name, known)
+            known.append(step.name)
         steps = [step.name for step in self.step]
         for index, layer in enumerate(self.output.layers):
             if layer not in steps:
                 todo = f"Allowed: {', '.join(steps) or 'none, there are no steps'}."
-                raise wrong(("output", "layers", index), f"`{layer}` is not a step", todo, GRAPH)
-        return self
+                yield _detail(("output", "layers", index), f"`{layer}` is not a step", todo, GRAPH)
 
     @property
     def frames(self) -> FrameRange:
@@ -181,16 +188,18 @@ class Recipe(Table):
 
 def wrong(loc: tuple[str | int, ...], what: str, todo: str = "", kind: str = "recipe") -> ValidationError:
     """An error of ours at a key, so that it is reported like pydantic's own."""
-    error = PydanticCustomError(kind, "{what}", {"what": what, "todo": todo})
-    return ValidationError.from_exception_data("recipe", [InitErrorDetails(type=error, loc=loc, input=None)])
+    return ValidationError.from_exception_data("recipe", [_detail(loc, what, todo, kind)])
 
 
-def _new_name(loc: tuple[str | int, ...], name: str, known: list[str]) -> None:
+def _detail(loc: tuple[str | int, ...], what: str, todo: str, kind: str) -> InitErrorDetails:
+    return InitErrorDetails(type=PydanticCustomError(kind, "{what}", {"what": what, "todo": todo}), loc=loc, input=None)
+
+
+def _name_taken(loc: tuple[str | int, ...], name: str, known: Sequence[str]) -> Iterator[InitErrorDetails]:
     if name in known:
-        raise wrong(loc, f"the name `{name}` is used twice", "Give every input and step a name of its own.", GRAPH)
+        yield _detail(loc, f"the name `{name}` is used twice", "Give every input and step a name of its own.", GRAPH)
     if name in RESERVED:
-        raise wrong(loc, f"the name `{name}` means something else in a recipe", "Choose another name.")
-    known.append(name)
+        yield _detail(loc, f"the name `{name}` means something else in a recipe", "Choose another name.", "recipe")
 
 
 def read_step(table: Any) -> Op:

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
-import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from core.errors import RecipeError
 from core.files import one_line, sha256_bytes
 from core.frames import FrameRange
 from core.ops.base import Op
 from core.recipe.assign import assignment
-from core.recipe.explain import Problem, problems, table_in
-from core.recipe.model import GRAPH, SCHEMA, Recipe, edge_fields, frozen_lists
+from core.recipe.explain import Problem, table_in
+from core.recipe.judge import judge, marks, read_data, read_toml, refusal, weigh
+from core.recipe.model import GRAPH, Recipe, edge_fields
 from core.recipe.toml import Path, drop, put, scan, toml_key, toml_text, toml_value
 
-MIGRATIONS: tuple[Callable[[dict[str, Any]], dict[str, Any]], ...] = ()
-"""Migration n turns the data of schema n + 1 into that of schema n + 2; in order, never changed once released."""
-
-_MANY_LINES = frozenset({"prompt", "negative"})
 _NOT_IN_A_LOOK = ("shot", "range", "parent", "picked_from", "look", "plate_sha256", "seen_as", "rev", "model")
 
 
@@ -35,11 +29,10 @@ def parse(text: str, where: str) -> Recipe:
     Raises:
         RecipeError: not TOML, unknown keys, values out of range …: each with its line, key and what is allowed.
     """
-    data = _data(text, where)
-    recipe, found = _judge(data)
-    if recipe is None or found:
-        raise _refusal(found, text, data, where)
-    return recipe
+    found = judge(text)
+    if found.recipe is None:
+        raise refusal(found.problems, where)
+    return found.recipe
 
 
 def fragment(text: str, where: str) -> dict[str, Any]:
@@ -48,106 +41,16 @@ def fragment(text: str, where: str) -> dict[str, Any]:
     Raises:
         RecipeError: as `parse`, except that what is missing may come from the draft.
     """
-    data = _data(text, where)
+    data = read_data(text, where)
     found = [
         Problem((key,), f"A look has no `{key}`", "That belongs to the draft: take it out.", "look")
         for key in _NOT_IN_A_LOOK
         if key in data
     ]
-    found += [problem for problem in _judge(data)[1] if problem.kind not in ("missing", GRAPH)]
+    found += [problem for problem in weigh(data)[1] if problem.kind not in ("missing", GRAPH)]
     if found:
-        raise _refusal(found, text, data, where)
+        raise refusal(marks(found, text, data), where)
     return data
-
-
-def read_toml(text: str, where: str) -> dict[str, Any]:
-    """The data of a TOML text. Raises RecipeError that names the line."""
-    try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        place = re.search(r" \(at line (\d+), column \d+\)| \(at end of document\)", str(error))
-        what = str(error)[: place.start()] if place else str(error)
-        line = (place[1] if place else None) or len(text.splitlines()) or 1
-        raise RecipeError(
-            f"This is not TOML: {one_line(what)}.",
-            where=f"{where}:{line}",
-            todo="Write `key = value`, text in double quotes, lists as [1, 2]; a step starts with [[step]].",
-        ) from error
-
-
-def _data(text: str, where: str) -> dict[str, Any]:
-    data = read_toml(text, where)
-    schema = data.get("schema", SCHEMA)
-    if isinstance(schema, int) and schema > SCHEMA:
-        raise RecipeError(
-            f"This was written by a newer rushes (schema {schema}).",
-            where=f"{where}:{scan(text).line(('schema',))}",
-            todo="Update rushes.",
-        )
-    if isinstance(schema, int) and schema >= 1:
-        for migrate in MIGRATIONS[schema - 1 :]:
-            data = migrate(data)
-    return data
-
-
-def _judge(data: dict[str, Any]) -> tuple[Recipe | None, list[Problem]]:
-    found = [problem for path, text in _strings(data, ()) if (problem := _unclean(path, text))]
-    try:
-        return Recipe.model_validate(frozen_lists(data), strict=True), found
-    except ValidationError as error:
-        return None, found + problems(error, data)
-
-
-def _strings(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, Mapping):
-        for key, part in value.items():
-            yield (*path, key), key
-            yield from _strings(part, (*path, key))
-    elif isinstance(value, list):
-        for index, part in enumerate(value):
-            yield from _strings(part, (*path, index))
-
-
-def _unclean(path: Path, text: str) -> Problem | None:
-    """Control characters could drive a terminal or break a commit's lines; a prompt may hold newlines and tabs."""
-    if text.isprintable():
-        return None
-    last = next((part for part in reversed(path) if isinstance(part, str)), "")
-    fine = "\n\t" if last in _MANY_LINES else ""
-    bad = next((c for c in text if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") and c not in fine), None)
-    if bad is None:
-        return None
-    todo = "Only a prompt can have several lines." if bad in "\n\t" else "Take it out."
-    return Problem(path, f"`{one_line(last, 60)}` holds a control character (U+{ord(bad):04X})", todo, "text")
-
-
-def _refusal(found: Sequence[Problem], text: str, data: Mapping[str, Any], where: str) -> RecipeError:
-    """One error for all problems, in the order of the lines: the first in full, up to four more below it."""
-    places = scan(text)
-    first, *more = sorted(found, key=lambda problem: places.line(problem.path))
-    lines = [f"{first.what}."]
-    lines += [
-        f"  also line {places.line(p.path)}, {key_text(p.path, data)}: {p.what}. {p.todo}".rstrip() for p in more[:4]
-    ]
-    if len(more) > 4:
-        lines.append(f"  and {len(more) - 4} more")
-    key = key_text(first.path, data)
-    return RecipeError(
-        "\n".join(lines), where=f"{where}:{places.line(first.path)}" + (f" {key}" if key else ""), todo=first.todo
-    )
-
-
-def key_text(path: Path, data: Mapping[str, Any]) -> str:
-    """A path as a person reads it: `step[1] paint.denoise`."""
-    head = ""
-    if len(path) > 1 and path[0] in ("step", "input") and isinstance(path[1], int):
-        table = data[str(path[0])][path[1]]
-        name = table.get("name", table.get("op", "")) if isinstance(table, Mapping) else ""
-        head, path = f"{path[0]}[{path[1]}] {one_line(str(name), 41)}".strip(), path[2:]
-    parts = "".join(f"[{part}]" if isinstance(part, int) else f".{one_line(part, 60)}" for part in path)
-    return head + parts if head else parts.removeprefix(".")
 
 
 # Writing
@@ -225,6 +128,17 @@ def set_values(text: str, assignments: Sequence[str], where: str) -> str:
     Raises:
         RecipeError: no such step or key, a value that is not allowed, or a result that does not hold.
     """
+    text = assigned(text, assignments, where)
+    parse(text, where)
+    return text
+
+
+def assigned(text: str, assignments: Sequence[str], where: str) -> str:
+    """As `set_values`, for a draft that does not hold yet: only what is set has to be allowed.
+
+    Raises:
+        RecipeError: the text is not TOML, no such step or key, or a value that is not allowed.
+    """
     paths = []
     for typed in assignments:
         path, value = assignment(read_toml(text, where), typed)
@@ -236,15 +150,16 @@ def set_values(text: str, assignments: Sequence[str], where: str) -> str:
             )
         text = drop(text, path) if value is None else put(text, path, value)
         paths.append(path)
-    data = _data(text, where)
-    recipe, found = _judge(data)
     for typed, path in zip(assignments, paths, strict=True):
-        blamed = [problem for problem in found if problem.path[: len(path)] == path]
-        if blamed:
-            raise RecipeError(f"{blamed[0].what}.", where=f"setting {one_line(typed, 100)}", todo=blamed[0].todo)
-    if recipe is None or found:
-        raise _refusal(found, text, data, where)
+        refuse_at(text, path, f"setting {one_line(typed, 100)}")
     return text
+
+
+def refuse_at(text: str, path: Path, where: str) -> None:
+    """Raise RecipeError, `where` as handed in, if the text is wrong at `path`; other problems are none here."""
+    for problem in weigh(read_data(text, where))[1]:
+        if problem.path[: len(path)] == path:
+            raise RecipeError(f"{problem.what}.", where=where, todo=problem.todo)
 
 
 def starter(shot: str, frames: FrameRange, *, steps: bool = True) -> str:

@@ -14,8 +14,9 @@ from core.errors import RecipeError
 from core.files import one_line, sha256_bytes
 from core.ops.base import Op
 from core.recipe.explain import did_you_mean
+from core.recipe.judge import read_toml
 from core.recipe.model import Recipe
-from core.recipe.text import fragment, parse, read_toml, set_values
+from core.recipe.text import fragment, parse, set_values
 from core.recipe.toml import Path, end_of, put, scan, toml_key, toml_text, toml_value
 
 MOST_CELLS = 256

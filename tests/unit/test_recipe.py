@@ -11,7 +11,7 @@ import pytest
 from core.errors import RecipeError
 from core.frames import FrameRange
 from core.ops.base import operations
-from core.recipe import text as recipe_module
+from core.recipe import judge as reading
 from core.recipe.changes import Change, changes
 from core.recipe.model import Recipe, edge_fields, keyable, read_step
 from core.recipe.text import fragment, parse, recipe_sha, recipe_text, set_values, starter
@@ -111,7 +111,7 @@ def test_no_text_of_a_recipe_reaches_the_terminal_unfiltered() -> None:
 
 def test_old_texts_are_migrated_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
     """With two migrations a text of schema 1 goes through both, one of schema 2 through the second alone."""
-    monkeypatch.setattr(recipe_module, "SCHEMA", 3)
+    monkeypatch.setattr(reading, "SCHEMA", 3)
     seen: list[int] = []
 
     def first(data: dict[str, object]) -> dict[str, object]:
@@ -123,7 +123,7 @@ def test_old_texts_are_migrated_in_order(monkeypatch: pytest.MonkeyPatch) -> Non
         # As far as the recipe's model goes, 1 is still the newest schema.
         return {"schema": 1, "summary": f"{data['summary']}!"}
 
-    monkeypatch.setattr(recipe_module, "MIGRATIONS", (first, second))
+    monkeypatch.setattr(reading, "MIGRATIONS", (first, second))
     assert parse('schema = 1\nabout = "fire"', "d").summary == "fire!"
     assert parse('schema = 2\nsummary = "fire"', "d").summary == "fire!"
     assert seen == [1, 2, 2]
