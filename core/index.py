@@ -105,7 +105,7 @@ def refreshed(
     made = Indexed(settings.name, settings.rate, rows, datetime.now(UTC).isoformat(timespec="seconds"), trusted)
     if former and replace(made, at=former.at) == former:
         return former
-    with contextlib.suppress(Broken):  # where it cannot be kept, the next look takes longer and is as true
+    with contextlib.suppress(Broken, OSError):  # where it cannot be kept, the next look takes longer and is as true
         write_atomic(_path(layout.state), _text(made))
     return made
 
