@@ -17,6 +17,7 @@ from core.frames import rate_of
 from core.paths import NOWHERE, Places, is_absolute, places_of, spelled
 
 SETTINGS = "rushes.toml"
+PLACE = "place.json"
 GIT_ATTRIBUTES = "shots/** -text -filter\ncut/** -text -filter\npublish/** -text -filter\n"
 DEFAULT_COLOUR_CONFIG = "ocio://studio-config-v2.1.0_aces-v1.3_ocio-v2.3"
 
@@ -34,6 +35,11 @@ class Settings:
     """The media root, absolute or relative to the show; empty: `<show>.media` beside it."""
     colour_config: str = DEFAULT_COLOUR_CONFIG
     working_space: str = "ACEScg"
+    display: str = ""
+    """How pictures are looked at: a display of the config and a view of it; neither: sRGB, clipped."""
+    view: str = ""
+    cdl_space: str = "ACEScct"
+    """The space that shots' CDLs are meant in."""
     threads: int = 0
     """Threads of the model stages; 0: all but one core. Recorded with every version."""
     steps_gb: float = 50.0
@@ -47,7 +53,7 @@ class Settings:
 _MODEL_KEYS = {"source", "revision", "sha256", "licence", "training_data", "config"}
 _KEYS = {
     "": {"schema", "name", "id", "rate", "handles", "share_gap", "media", "colour", "render", "models", "paths"},
-    "colour": {"config", "working"},
+    "colour": {"config", "working", "display", "view", "cdl"},
     "render": {"threads", "steps_gb"},
 }
 
@@ -108,6 +114,9 @@ def _settings(data: dict[str, Any], root: Path) -> Settings:
         media=str(data.get("media", "")),
         colour_config=_config(str(colour.get("config", DEFAULT_COLOUR_CONFIG)), root),
         working_space=str(colour.get("working", "ACEScg")),
+        display=str(colour.get("display", "")),
+        view=str(colour.get("view", "")),
+        cdl_space=str(colour.get("cdl", "ACEScct")),
         threads=int(render.get("threads", 0)),
         steps_gb=float(render.get("steps_gb", 50.0)),
         models=_models(data.get("models", {})),
@@ -224,8 +233,12 @@ class Layout:
     def steps(self) -> Path:
         return self.media / "steps"
 
+    @property
+    def proxies(self) -> Path:
+        return self.media / "proxies"
+
     def proxy(self, key: str) -> Path:
-        return self.media / "proxies" / f"{key}.mov"
+        return self.proxies / f"{key}.mov"
 
     @property
     def published(self) -> Path:
@@ -247,6 +260,11 @@ class Layout:
     @property
     def journal(self) -> Path:
         return self.state / "journal"
+
+    @property
+    def place(self) -> Path:
+        """Where the person was in the screens."""
+        return self.state / PLACE
 
     @property
     def logs(self) -> Path:

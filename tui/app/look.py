@@ -1,10 +1,11 @@
-"""How the screen looks, its keys, and the words on it."""
+"""How the screens look: themes, and what the presenters' styles are on a terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
-from textual.binding import Binding, BindingType
+from rich.style import Style
 from textual.theme import Theme
 
 GREY = Theme(
@@ -23,41 +24,25 @@ GREY = Theme(
 )
 """Neutral, so that nothing beside a picture colours the eye."""
 
-KEYS: list[BindingType] = [
-    Binding("v", "source", "version"),
-    Binding("left", "step(-1)", "frame −", show=False),
-    Binding("right", "step(1)", "frame +", show=False),
-    Binding("a", "ask('approve')", "approve"),
-    Binding("x", "ask('retake')", "retake"),
-    Binding("c", "ask('circle')", "circle"),
-    Binding("g", "ask('generate')", "generate"),
-    Binding("r", "reload", "refresh"),
-    Binding("question_mark", "help", "help"),
-    Binding("escape", "leave", "back", show=False),
-    Binding("q", "quit", "quit"),
-]
+THEMES = (GREY.name, "textual-light", "ansi-dark", "ansi-light")
+"""What `f2` goes through: neutral grey, light, and the terminal's own colours."""
 
-HELP = """↑ ↓  j k      choose a shot          v      plate, newest version, older ones
-← →           a frame back, forward   r      read everything again
-a approve     x retake     c circle     g      generate the draft as a new version
-enter confirms, escape leaves as it was; a remark may be empty
-?             this help              q      leave; the worker renders on"""
-
-ASKS: Mapping[str, str] = {
-    "approve": "Approve {shot} {version}? A remark, or just enter",
-    "retake": "Retake of {shot} {version}: what is wrong?",
-    "circle": "Circle {shot} {version} for editorial? enter",
-    "generate": "Generate {shot} from its draft: what is new? (may be empty)",
+STYLES: Mapping[str, str] = {
+    "": "",
+    "dim": "grey54",
+    "bold": "bold",
+    "good": "green",
+    "warn": "yellow",
+    "bad": "red",
+    "accent": "bright_white bold",
+    "busy": "cyan",
+    "reverse": "reverse",
+    "tab": "bold underline",
 }
+"""The sixteen colours of the terminal, which are what the person chose; grey where something stands back."""
 
-CSS = """
-#top { height: 1; background: $panel; }
-#shots { width: 38; scrollbar-size-vertical: 1; }
-#shots > .shot-list--cursor { text-style: reverse; }
-#side { width: 1fr; }
-#picture { height: 1fr; }
-#under { height: 1; background: $surface; }
-#said { height: auto; max-height: 6; background: $panel; }
-#ask { height: 1; border: none; padding: 0; display: none; }
-#ask.asking { display: block; }
-"""
+
+@lru_cache(maxsize=64)
+def style_of(name: str) -> Style:
+    """The terminal's style of a presenter's style."""
+    return Style.parse(STYLES[name]) if STYLES[name] else Style.null()

@@ -1,0 +1,156 @@
+"""Everything that a key can do, as data: bindings, footer, palette, `?`, keymaps and docs/keys.md read this."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that can be done in one place.
+
+    `id`: `<place>.<name>`, what a keymap names. `keys`: Textual's names between commas. `call`: a Textual action.
+    `foot`: stands in the footer, in the order of the table.
+    """
+
+    id: str
+    keys: str
+    title: str
+    call: str
+    help: str = ""
+    foot: bool = False
+
+    @property
+    def place(self) -> str:
+        return self.id.partition(".")[0]
+
+
+PLACES: Mapping[str, str] = {
+    "any": "Everywhere",
+    "list": "Any list",
+    "cut": "The cut",
+    "shots": "The shot list",
+    "viewer": "The viewer",
+    "inspector": "The inspector",
+    "compare": "Compare",
+    "recipe": "The recipe",
+    "wedge": "Wedge",
+    "sheet": "Sheet",
+    "queue": "Queue",
+    "notes": "Notes",
+    "dailies": "Dailies",
+    "history": "History",
+    "conform": "Conform",
+    "publish": "Publish",
+}
+"""Where actions live, in the order of the documentation."""
+
+ACTIONS: tuple[Action, ...] = (
+    Action("any.back", "escape,q", "back", "back", "leave this screen; on the cut: leave rushes, the worker goes on"),
+    Action("any.palette", "ctrl+p,colon", "palette", "app.palette", "find any action by its words"),
+    Action("any.help", "question_mark", "help", "app.help", "what can be done here", foot=True),
+    Action("any.queue", "Q", "queue", "app.room('queue')", "jobs, how far they are, cancel, retry, reorder"),
+    Action("any.history", "H", "history", "app.room('history')", "the show's diary: who did what, and when"),
+    Action("any.dailies", "D", "dailies", "app.room('dailies')", "what awaits review, in cut order"),
+    Action("any.sheet", "S", "sheet", "app.room('sheet')", "one frame of every shot, in cut order"),
+    Action("any.publish", "P", "publish", "app.room('publish')", "write the timeline for editorial"),
+    Action("any.conform", "N", "new cut", "app.room('conform')", "what a new cut from the editor changes"),
+    Action("any.undo", "u", "undo", "undo", "take back your last review act"),
+    Action("any.reload", "ctrl+r", "read again", "reload", "read everything again from disk"),
+    Action("any.theme", "f2", "theme", "app.theme", "the next theme"),
+    # lists: vim, lazygit, less
+    Action("list.down", "down,j", "next", "move(1)"),
+    Action("list.up", "up,k", "previous", "move(-1)"),
+    Action("list.top", "home,g", "first", "move(-1000000)"),
+    Action("list.bottom", "end,G", "last", "move(1000000)"),
+    Action("list.half_down", "pagedown,ctrl+d", "half a page down", "page(1)"),
+    Action("list.half_up", "pageup,ctrl+u", "half a page up", "page(-1)"),
+    Action("list.open", "enter", "open", "open"),
+    # the cut
+    Action("cut.generate", "R", "generate", "generate", "freeze the draft as the next version, commit, render", True),
+    Action("cut.recipe", "e", "recipe", "recipe", "write the draft", True),
+    Action("cut.wedge", "w", "wedge", "wedge", "one frame over many seeds or values", True),
+    Action("cut.compare", "d", "compare", "compare", "this version against another one", True),
+    Action(
+        "cut.approve", "a", "approve", "judge('approve')", "the version that is shown; of marked shots the newest", True
+    ),
+    Action("cut.retake", "x", "retake", "judge('retake')", "ask for it again, with what is wrong", True),
+    Action("cut.circle", "c", "circle", "judge('circle')", "choose it for editorial", True),
+    Action("cut.temp", "C", "circle as temp", "judge('temp')", "for editorial, until a better one comes"),
+    Action("cut.status", "s", "status", "status", "any other status: hold, omit, final, pending"),
+    Action("cut.note", "n", "note", "note", "say something of this frame, or of in to out", True),
+    Action("cut.play", "space", "play", "play", "start and stop", True),
+    Action("cut.back_frame", "left", "frame −", "step(-1)"),
+    Action("cut.next_frame", "right", "frame +", "step(1)"),
+    Action("cut.back_ten", "shift+left", "ten frames −", "step(-10)"),
+    Action("cut.next_ten", "shift+right", "ten frames +", "step(10)"),
+    Action("cut.older", "left_square_bracket", "older version", "version(-1)", "then the plate"),
+    Action("cut.newer", "right_square_bracket", "newer version", "version(1)", foot=True),
+    Action("cut.latest", "right_curly_bracket", "latest version", "jump('latest')"),
+    Action("cut.approved", "b", "latest approved", "jump('approved')"),
+    Action("cut.circled", "o", "circled version", "jump('circled')"),
+    Action("cut.plate", "left_curly_bracket", "plate", "jump('plate')"),
+    Action("cut.layer", "t", "next picture", "layer(1)", "step through plate, matte, paint … merge of a version"),
+    Action("cut.layer_back", "T", "previous picture", "layer(-1)"),
+    Action("cut.context", "X", "play the cut", "context", "the cut around the shot instead of the shot alone"),
+    Action("cut.zoom", "z", "bigger picture", "zoom"),
+    Action("cut.beside", "B", "plate beside", "beside", "the plate beside the version, on wide terminals"),
+    Action("cut.copy_path", "y", "copy path", "copy_path", "the frames as compositors name them, with %04d"),
+    Action("cut.open_in", "O", "open in …", "open_in", "mpv, RV or Nuke, where there is one"),
+    Action("cut.tab_1", "1", "recipe", "tab('recipe')"),
+    Action("cut.tab_2", "2", "versions", "tab('versions')"),
+    Action("cut.tab_3", "3", "notes", "tab('notes')"),
+    Action("cut.tab_4", "4", "provenance", "tab('provenance')"),
+    Action("cut.next_pane", "tab", "next part", "pane(1)"),
+    Action("cut.last_pane", "shift+tab", "previous part", "pane(-1)"),
+    # the shot list
+    Action("shots.filter", "slash", "filter", "filter", "words, globs, status:rtk, notes:open …", True),
+    Action("shots.sort", "comma", "sort", "sort", "by cut, id, status, newest, notes"),
+    Action("shots.mark", "v", "mark", "mark", "for what is done to several at once"),
+    Action("shots.mark_all", "V", "mark all shown", "mark_all"),
+    # the viewer
+    Action("viewer.forward", "l", "play forward, faster", "shuttle('l')"),
+    Action("viewer.stop", "k", "stop", "shuttle('k')"),
+    Action("viewer.reverse", "j", "play backward, faster", "shuttle('j')"),
+    Action("viewer.in", "i", "in point", "mark_in"),
+    Action("viewer.out", "o", "out point", "mark_out"),
+    Action("viewer.loop", "p", "loop", "loop", "once, loop, back and forth"),
+    Action("viewer.first", "home", "first frame", "go('first')"),
+    Action("viewer.last", "end", "last frame", "go('last')"),
+    Action("viewer.darker", "minus", "a quarter stop down", "expose(-0.25)"),
+    Action("viewer.brighter", "equals_sign", "a quarter stop up", "expose(0.25)"),
+    Action("viewer.gamma_down", "less_than_sign", "gamma −", "gamma(-0.1)"),
+    Action("viewer.gamma_up", "greater_than_sign", "gamma +", "gamma(0.1)"),
+    Action("viewer.red", "r", "red", "channel('r')"),
+    Action("viewer.green", "g", "green", "channel('g')"),
+    Action("viewer.blue", "b", "blue", "channel('b')"),
+    Action("viewer.alpha", "A", "alpha", "channel('a')"),
+    Action("viewer.luma", "Y", "luma", "channel('luma')"),
+    Action("viewer.matte", "m", "matte overlay", "matte"),
+    Action("viewer.one_to_one", "asterisk", "1:1", "one_to_one"),
+    Action("viewer.zoom_in", "plus", "zoom in", "magnify(2)"),
+    Action("viewer.zoom_out", "underscore", "zoom out", "magnify(0.5)"),
+    Action("viewer.pan_left", "H", "move left", "pan(-1, 0)", "the picture, or the probe where it is on"),
+    Action("viewer.pan_right", "L", "move right", "pan(1, 0)"),
+    Action("viewer.pan_up", "K", "move up", "pan(0, -1)"),
+    Action("viewer.pan_down", "J", "move down", "pan(0, 1)"),
+    Action("viewer.probe", "apostrophe", "probe", "probe", "the pixel's values in the file and in scene light"),
+    Action("viewer.reset", "0", "as it was", "reset", "exposure, gamma, channel, zoom"),
+)
+"""Every action, place by place."""
+
+
+def bindings(*places: str) -> list[BindingType]:
+    """The bindings of a widget or screen: the actions of these places, in the order of the table."""
+    return [
+        Binding(action.keys, action.call, action.title, show=action.foot, id=action.id, tooltip=action.help)
+        for action in ACTIONS
+        if action.place in places
+    ]
+
+
+def by_id() -> dict[str, Action]:
+    return {action.id: action for action in ACTIONS}

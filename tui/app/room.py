@@ -1,0 +1,159 @@
+"""What every screen is: a place in the show with a headline, a line that says what happened, a footer, and threads.
+
+The rule: whatever reads or writes runs in a named thread and comes back as a message; handlers own the state. A later
+question of the same name replaces an earlier one: its answer is dropped. Acts (what changes the show) run one after
+the other in the order in which they were asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.message import Message
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from tui.app.actions import bindings
+from tui.app.foot import Foot
+
+if TYPE_CHECKING:
+    from core.show import Show
+    from tui.app.app import Screens
+    from tui.app.desk import Desk
+
+T = TypeVar("T")
+
+
+@dataclass
+class Answered(Message):
+    """What a thread found (`value`) or why not (`error`), for the handler that asked."""
+
+    name: str
+    turn: int
+    handler: Callable[[Any], None]
+    value: Any
+
+
+class Room(Screen[None]):
+    """A screen on the show. Subclasses set `PLACE` (for their keys), give `parts()`, and act in `entered()`."""
+
+    PLACE: ClassVar[str] = ""
+    TITLE_TEXT: ClassVar[str] = ""
+    BINDINGS: ClassVar[list[BindingType]] = []
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        cls.BINDINGS = bindings(cls.PLACE, "any")
+        super().__init_subclass__(**kwargs)
+
+    def __init__(self) -> None:
+        super().__init__()
+        # Kept, not queried: an answer may arrive while the screen closes and nothing is mounted any more.
+        self.headline = Static(self.TITLE_TEXT, classes="headline", markup=False)
+        self.said = Static("", classes="said", markup=False)
+        self.foot = Foot()
+        self._turns: dict[str, int] = {}
+
+    @property
+    def screens(self) -> Screens:
+        return cast("Screens", self.app)
+
+    def compose(self) -> ComposeResult:
+        yield self.headline
+        yield from self.parts()
+        yield self.said
+        yield self.foot
+
+    def parts(self) -> ComposeResult:
+        """The widgets between the headline and the line that says what happened."""
+        yield from ()
+
+    def say(self, text: str) -> None:
+        """One line, or a few, above the footer; empty takes it away."""
+        self.said.update(text)
+        self.said.display = bool(text)
+
+    def on_mount(self) -> None:
+        self.say("")
+        self.call_after_refresh(self.entered)
+
+    def entered(self) -> None:
+        """After the first paint: ask for what is to be shown."""
+
+    def why_not(self, action: str) -> str:
+        """Why an action (its call's name) cannot be done now, in words; empty: it can."""
+        return ""
+
+    # threads
+
+    def ask(
+        self,
+        name: str,
+        question: Callable[[Desk], T],
+        answer: Callable[[T], None],
+        failed: Callable[[str], None] | None = None,
+    ) -> None:
+        """Run `question` in a thread called `name`; `answer` gets what it returns, here.
+
+        `failed` gets an error in words; without it the error is said on the screen's line.
+        """
+        turn = self._turns[name] = self._turns.get(name, 0) + 1
+        refused = failed or self.say
+
+        def run() -> None:
+            self._post(name, turn, lambda: question(self.screens.desk), answer, refused)
+
+        self.run_worker(run, name=name, group=name, thread=True, exclusive=True, exit_on_error=False)
+
+    def act(
+        self,
+        deed: Callable[[Show], T],
+        done: Callable[[T], None],
+        failed: Callable[[str], None] | None = None,
+    ) -> None:
+        """Change the show: after every act asked for before, on any screen. Never dropped, never overtaken."""
+        refused = failed or self.say
+        desk = self.screens.desk
+        desk.acts.submit(lambda: self._post("", 0, lambda: deed(desk.show), done, refused))
+
+    def _post(
+        self,
+        name: str,
+        turn: int,
+        question: Callable[[], T],
+        answer: Callable[[T], None],
+        failed: Callable[[str], None],
+    ) -> None:
+        from tui.present.rows import error_text
+
+        if name and turn != self._turns[name]:
+            return  # a key that is held down asks often: what nobody waits for any more is not read
+        try:
+            said: Answered = Answered(name, turn, answer, question())
+        except Exception as error:
+            self.log.error(repr(error))
+            said = Answered(name, turn, failed, error_text(error))
+        if self.is_attached:
+            self.post_message(said)
+
+    def on_answered(self, event: Answered) -> None:
+        event.stop()
+        if not event.name or event.turn == self._turns[event.name]:
+            event.handler(event.value)
+            self.foot.refresh()
+
+    # what hands do everywhere
+
+    def action_back(self) -> None:
+        self.dismiss()
+
+    def action_reload(self) -> None:
+        self.entered()
+
+    def focused_help(self) -> Widget:
+        """The part that `?` explains."""
+        return self.focused or self

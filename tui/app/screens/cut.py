@@ -1,0 +1,348 @@
+"""The cut: the timeline strip, the shot list, the viewer and the inspector. Where an artist is all day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.timer import Timer
+from textual.widget import Widget
+from textual.widgets import Static
+
+from core.files import one_line
+from tui.app.asking import Ask
+from tui.app.desk import Desk
+from tui.app.lines import Lines
+from tui.app.screens.judging import Judgement, Judging
+from tui.app.widgets.inspector import Detail, Inspector
+from tui.app.widgets.shots import ShotList
+from tui.app.widgets.strip import TimelineStrip
+from tui.app.widgets.viewer import Viewer
+from tui.present import cut as present
+from tui.present import timeline
+
+if TYPE_CHECKING:
+    from core.cut.outline import Outline
+    from core.farm.ledger import Job
+    from core.index import Indexed
+    from core.layout import Settings
+    from core.rows import ShotRow
+    from core.show import Show
+    from tui.app.state import Place
+
+NARROW, WIDE = 100, 180
+"""Below the first one part at a time is shown; from the second on the inspector stands beside the viewer."""
+PULSE = 1.0
+"""Seconds between two looks whether somebody else wrote."""
+
+
+class CutRoom(Judging):
+    """The screen that is always there, under all others."""
+
+    PLACE: ClassVar[str] = "cut"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.strip = TimelineStrip(id="strip")
+        self.list = ShotList(id="shots")
+        self.viewer = Viewer(id="viewer")
+        self.inspector = Inspector(id="inspector")
+        self.machine = Static("", id="machine", markup=False)
+        self.rows: Sequence[ShotRow] = ()
+        self.outline: Outline | None = None
+        self.versions: list[str] = []
+        self._pulse: tuple[int, int] | None = None
+        self._timer: Timer | None = None
+
+    def parts(self) -> ComposeResult:
+        yield self.strip
+        with Horizontal(id="body"):
+            with Vertical(id="left"):
+                yield self.list
+                yield self.inspector
+            yield self.viewer
+        yield self.machine
+
+    @property
+    def row(self) -> ShotRow | None:
+        return self.list.row
+
+    # reading
+
+    def entered(self) -> None:
+        self.viewer.show_words("Reading the show …")
+        self.list.lines.focus()
+        if self.screens.remark:
+            self.say(self.screens.remark)
+        self.ask("first look", Desk.first_look, self._looked, self._no_show)
+
+    def _looked(self, found: tuple[Indexed | None, Place]) -> None:
+        """What was true when somebody last looked is shown at once; what is true now follows."""
+        indexed, place = found
+        self.screens.place = place
+        self.list.filter, self.list.sort = place.filter, place.sort
+        self.inspector.open(place.tab)
+        if place.theme in self.app.available_themes:
+            self.app.theme = place.theme
+        if indexed is not None:
+            self._show_rows(indexed.title, indexed.rate, indexed.rows)
+        self._read(self._no_show)
+
+    def _read(self, failed: Callable[[str], None] | None = None) -> None:
+        self.ask("shots", _everything, self._shots_came, failed)
+
+    def _no_show(self, reason: str) -> None:
+        self.viewer.show_words(reason)
+
+    def _shots_came(self, found: tuple[Settings, list[ShotRow], list[Job]]) -> None:
+        settings, rows, jobs = found
+        self.machine.update(present.machine(jobs))
+        self._show_rows(settings.name, settings.rate, rows)
+        if self._timer is None:
+            self.ask("outline", _outline, self._outline_came)
+        if not rows:
+            self.viewer.show_words("This show has no shots yet.\nBring a cut in: rushes new CUT DIR")
+        if self._timer is None:
+            # Not before: the first paint comes first, and a show that cannot be opened is not asked every second.
+            self._timer = self.set_interval(PULSE, self._look_again)
+
+    def _show_rows(self, name: str, rate: Fraction, rows: Sequence[ShotRow]) -> None:
+        self.rows = rows
+        self.headline.update(present.headline(one_line(name, 40), rate, rows))
+        self.list.show(rows, at=self.screens.place.shot)
+        self._outline_came(self.outline or timeline.from_rows(rows, "main", rate))
+
+    def _outline_came(self, outline: Outline) -> None:
+        self.outline = outline
+        self.strip.styles.height = present.strip_height(outline, *self.size)
+        self.strip.show(outline, timeline.clips_of(self.rows, "main"))
+
+    def _look_again(self) -> None:
+        self.ask("pulse", Desk.pulse, self._pulse_came)
+
+    def _pulse_came(self, pulse: tuple[int, int]) -> None:
+        if self._pulse not in (None, pulse):
+            self._read()
+        self._pulse = pulse
+
+    # choosing
+
+    @on(Lines.Moved)
+    def _chosen(self, event: Lines.Moved) -> None:  # type: ignore[type-arg]
+        row: ShotRow = event.row
+        place = self.screens.place
+        if row.shot.id != place.shot or self.viewer.shot is None:
+            same = row.shot.id == place.shot
+            version = place.version if same and place.frame else present.first_version(row)
+            frame = place.frame if same and place.frame else present.middle(row)
+            self._look(row, version, place.picture if same else "", frame)
+        elif row.shot != self.viewer.shot:
+            self._look(row, self.viewer.version, self.viewer.picture, self.viewer.frame)
+        else:
+            self._inspect(row)
+
+    def _look(self, row: ShotRow, version: str, picture: str, frame: int) -> None:
+        """Show this of a shot, and everything that is known of it."""
+        self.screens.go(shot=row.shot.id, version=version, picture=picture, frame=frame)
+        self.viewer.look(row.shot, version, picture, frame)
+        self.viewer.border_title = present.viewer_title(row, version, picture)
+        self._point(frame)
+        self._inspect(row)
+
+    def _inspect(self, row: ShotRow) -> None:
+        version = self.viewer.version
+        self.ask("detail", lambda desk: detail_of(desk.show, row.shot.id, version), self._detail_came, self.say)
+
+    def _detail_came(self, detail: Detail) -> None:
+        self.versions = [row.version for row in detail.versions]
+        self.inspector.tell(detail)
+
+    @on(Viewer.Shown)
+    def _frame_shown(self, event: Viewer.Shown) -> None:
+        self.screens.go(frame=event.frame)
+        self._point(event.frame)
+
+    def _point(self, frame: int) -> None:
+        row = self.row
+        if row is not None:
+            self.strip.point(row.shot.id, present.record_frame(row, frame))
+
+    @on(TimelineStrip.Pressed)
+    def _strip_pressed(self, event: TimelineStrip.Pressed) -> None:
+        found = present.at_record(self.rows, event.frame)
+        if found is None:
+            return
+        row, frame = found
+        if not self.list.go_to(row.shot.id):
+            self.say(f"{row.shot.id} is hidden by the filter: / changes it.")
+            return
+        self._look(row, present.first_version(row), "", frame)
+
+    # what hands do
+
+    def action_step(self, by: int) -> None:
+        self.viewer.go(self.viewer.frame + by)
+
+    def action_version(self, by: int) -> None:
+        row = self.row
+        if row is not None:
+            order = present.order(self.versions, row)
+            self._show_version(present.neighbour(order, self.viewer.version, by))
+
+    def action_jump(self, to: str) -> None:
+        row, detail = self.row, self.inspector.detail
+        if row is None or detail is None:
+            return
+        found = present.jump(detail.versions, to)
+        if found is None:
+            self.say(f"{row.shot.id} has no {'version' if to == 'latest' else f'{to} version'} yet.")
+        else:
+            self._show_version(found)
+
+    def _show_version(self, version: str) -> None:
+        row = self.row
+        if row is not None and version != self.viewer.version:
+            self._look(row, version, "", self.viewer.frame)
+
+    @on(Inspector.VersionChosen)
+    def _version_chosen(self, event: Inspector.VersionChosen) -> None:
+        self._show_version(event.version)
+
+    @on(Inspector.NoteChosen)
+    def _note_chosen(self, event: Inspector.NoteChosen) -> None:
+        row, said = self.row, event.note.event
+        if row is not None:
+            self._look(row, said.version, "", said.frames[0] if said.frames else self.viewer.frame)
+
+    def judged(self) -> tuple[tuple[str, str], ...]:
+        """What is shown; where shots are marked, their newest versions."""
+        if self.list.lines.marked:
+            return tuple((row.shot.id, row.latest) for row in self.list.lines.chosen if row.latest)
+        row = self.row
+        return ((row.shot.id, self.viewer.version),) if row is not None else ()
+
+    def reread(self) -> None:
+        self._read()
+
+    def action_note(self) -> None:
+        row = self.row
+        if row is not None:
+            frames = self.viewer.span or (self.viewer.frame, self.viewer.frame)
+            self.judge(Judgement("note", ((row.shot.id, self.viewer.version),), frames, self.viewer.box))
+
+    def action_generate(self) -> None:
+        """Ask what is new, then freeze, commit and queue: the shot under the cursor, or all that are marked."""
+        self._ask_generate(tuple(row.shot.id for row in self.list.lines.chosen))
+
+    def _ask_generate(self, shots: tuple[str, ...], typed: str = "", why: str = "") -> None:
+        def answered(text: str | None) -> None:
+            if text is not None:
+                refused = lambda reason: self._ask_generate(shots, text, reason)  # noqa: E731
+                self.act(lambda show: _generated(show, shots, text), self._generated, refused)
+
+        if shots:
+            named = shots[0] if len(shots) == 1 else f"{len(shots)} shots"
+            drafts = "its draft" if len(shots) == 1 else "their drafts"
+            question = f"Generate {named} from {drafts}: what is new? (may be empty)"
+            self.app.push_screen(Ask(question, typed=typed, why=why), answered)
+
+    def _generated(self, told: str) -> None:
+        self.say(told)
+        self._read()
+
+    def action_filter(self) -> None:
+        before = self.list.filter
+
+        def done(typed: str | None) -> None:
+            self.list.look_for(before if typed is None else typed)
+            self.screens.go(filter=self.list.filter)
+
+        words = "Show which? letters of an id, sq010_*, status:rtk, notes:open, newer:yes — empty shows all"
+        self.app.push_screen(Ask(words, typed=before, changed=self.list.look_for), done)
+
+    def action_sort(self) -> None:
+        self.screens.go(sort=self.list.next_sort())
+
+    def action_mark(self) -> None:
+        self.list.lines.mark()
+
+    def action_mark_all(self) -> None:
+        self.list.lines.mark_all()
+
+    def action_tab(self, tab: str) -> None:
+        self.inspector.open(tab)
+        self.screens.go(tab=tab)
+        self.add_class("inspecting")
+
+    def action_pane(self, by: int) -> None:
+        panes: list[Widget] = [self.list.lines, self.viewer, self.inspector.shown]
+        panes = [
+            pane for pane in panes if all(part.display for part in pane.ancestors_with_self if isinstance(part, Widget))
+        ]
+        here = panes.index(self.focused) if self.focused in panes else 0
+        panes[(here + by) % len(panes)].focus()
+
+    def action_zoom(self) -> None:
+        self.toggle_class("zoomed")
+        self.viewer.focus()
+
+    def action_recipe(self) -> None:
+        self.screens.action_room("recipe")
+
+    def action_wedge(self) -> None:
+        self.screens.action_room("wedge")
+
+    def action_compare(self) -> None:
+        self.screens.action_room("compare")
+
+    def action_back(self) -> None:
+        for name in ("zoomed", "inspecting"):
+            if self.has_class(name):
+                self.remove_class(name)
+                return
+        if self.list.filter:
+            self.list.look_for("")
+            return
+        self.screens.leave()
+
+    def on_resize(self, event: events.Resize) -> None:
+        width, height = event.size
+        self.set_class(width < NARROW, "narrow")
+        self.set_class(width >= WIDE, "wide")
+        if self.outline is not None:
+            self.strip.styles.height = present.strip_height(self.outline, width, height)
+
+
+def _generated(show: Show, shots: tuple[str, ...], summary: str) -> str:
+    """Freeze, commit and queue; what is to be said of it, warnings too."""
+    told: list[str] = []
+    jobs = show.generate(shots, summary, tell=told.append)
+    told.insert(0, ", ".join(f"{job.shot} {job.version}: {job.total} frames queued" for job in jobs) + ".")
+    if show.history.waiting:
+        told.append(f"To be committed later: {show.history.waiting}")
+    return "\n".join(told)
+
+
+def _everything(desk: Desk) -> tuple[Settings, list[ShotRow], list[Job]]:
+    return desk.show.settings, desk.show.shots(), desk.show.jobs()
+
+
+def _outline(desk: Desk) -> Outline:
+    from core.cut.outline import outline
+
+    return outline(desk.show.layout.cut("main"))
+
+
+def detail_of(show: Show, shot: str, version: str) -> Detail:
+    """What the inspector says, read from the show."""
+    from core.overview import read_review
+
+    draft = show.draft(shot)
+    found = show.version(shot, version) if version else None
+    rows = tuple(show.versions(shot))
+    problem = str(draft.problem) if draft.problem is not None else ""
+    return Detail(shot, rows, read_review(show.layout, shot), found, draft.recipe, problem)

@@ -1,0 +1,110 @@
+"""What the inspector says of a shot and the version that is shown: recipe, versions, notes, provenance. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from textwrap import wrap
+from typing import TYPE_CHECKING
+
+from core.files import one_line
+from tui.present.rows import record_pairs, short_time
+from tui.present.spans import STATUS_STYLES, Line, Style, padded
+
+if TYPE_CHECKING:
+    from core.history.review import Note, Review
+    from core.rows import VersionRow
+    from core.recipe.model import Recipe
+    from core.show import Version
+
+_SHOWN = ("prompt", "negative", "seed", "denoise", "guidance", "sampling_steps", "model", "on", "mix", "amount", "mode")
+_LABEL = 10
+
+
+def pair(label: str, text: str, width: int, style: Style = "") -> Iterator[Line]:
+    """`prompt    oil painting by` and what follows on lines of its own, below the text."""
+    room = max(8, width - _LABEL)
+    first, *more = wrap(text, room) or [""]
+    yield ((padded(label, _LABEL), "dim"), (first, style))
+    for part in more:
+        yield ((" " * _LABEL, ""), (part, style))
+
+
+def recipe_lines(recipe: Recipe, width: int) -> list[Line]:
+    """A recipe's steps and the values that an artist looks for; curves as first and last key."""
+    lines = list(pair("range", "{}–{}".format(*recipe.range or ("", "")), width))
+    if recipe.look:
+        lines += pair("look", recipe.look.name, width)
+    if recipe.picked_from:
+        lines += pair("picked", f"{recipe.picked_from.wedge}, picture {recipe.picked_from.index}", width)
+    for step in recipe.step:
+        reads = ", ".join(step.edges())
+        does = f"  {step.op} of {reads}" if reads else f"  {step.op}"
+        lines.append(((step.name, "bold"), (does, "dim")))
+        for key in _SHOWN:
+            value = getattr(step, key, None)
+            if value in (None, "", ()):
+                continue
+            keys = step.curves.get(key)
+            shown = f"{keys[0][1]} → {keys[-1][1]} @{keys[-1][0]} ◆{len(keys)}" if keys else value
+            lines += pair(f" {_short(key)}", one_line(str(shown), 2000), width)
+    lines += pair(
+        "master", f"{recipe.output.master.format} {recipe.output.master.type} {recipe.output.master.colour}", width
+    )
+    if recipe.output.layers:
+        lines += pair("layers", ", ".join(recipe.output.layers), width)
+    return lines
+
+
+def _short(key: str) -> str:
+    return {"sampling_steps": "steps", "negative": "not"}.get(key, key)
+
+
+def version_line(row: VersionRow, width: int) -> Line:
+    """`v003 ← v002  apr ◉  candlelight, less boil`."""
+    came = f"←{row.parent}" if row.parent else ""
+    circle = {"final": "◉", "temp": "◎"}.get(row.circled, " ")
+    far = "" if row.state == "complete" else f"{row.state} {row.done}/{row.total} "
+    head: Line = (
+        (f" {row.version} ", "bold" if row.circled else ""),
+        (f"{came:<6}", "dim"),
+        (f"{row.status:<3}", STATUS_STYLES.get(row.status, "")),
+        (f" {circle} ", "good"),
+        (f"{row.notes}✎ " if row.notes else "", "warn"),
+        (far, "busy"),
+    )
+    return (*head, (one_line(row.reason or row.summary, 200), "bad" if row.reason else "dim"))
+
+
+def note_line(note: Note, width: int) -> Line:
+    """`1034–1040 ✓ the hand boils — Ana, 11-25 10:12`."""
+    event = note.event
+    frames = f"{event.frames[0]}–{event.frames[1]}" if event.frames and event.frames[0] != event.frames[1] else ""
+    frames = frames or (str(event.frames[0]) if event.frames else "")
+    who = event.by.partition(" <")[0]
+    return (
+        (" ✓ " if note.resolved else " ✎ ", "good" if note.resolved else "warn"),
+        (f"{event.version:<5}", "dim"),
+        (f"{frames:<10}", "accent"),
+        (one_line(event.text, 300), "dim" if note.resolved else ""),
+        (f"  {who} {short_time(event.at)}", "dim"),
+    )
+
+
+def notes_of(review: Review, versions: Sequence[str]) -> list[Note]:
+    """Every note of a shot, newest version first; what is open before what is resolved."""
+    every = [note for version in reversed(["", *versions]) for note in review.of(version).notes]
+    return sorted(every, key=lambda note: note.resolved)
+
+
+def provenance_lines(version: Version, width: int) -> list[Line]:
+    """Who made a version, from what, with which models, on what, and how far it may be trusted."""
+    row = version.row
+    lines = list(pair("made by", row.by.partition(" <")[0] or "unknown", width))
+    lines += pair("at", short_time(row.at), width)
+    lines += pair("from", row.parent or "no earlier version", width)
+    for said, text in record_pairs(version.record) if version.record and "count" in version.record else ():
+        lines += pair(said, one_line(text, 2000), width)
+    if version.record is None:
+        lines += pair("record", f"none yet: {row.state}, {row.done} of {row.total} frames", width, "busy")
+    lines += pair("frames", version.frames_path, width, "dim")
+    return lines
