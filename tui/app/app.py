@@ -99,9 +99,7 @@ class Screens(App[None]):
             if self.screen.name == name:
                 return
             self.pop_screen()
-        room = make_room(name)
-        room.name = name
-        self.push_screen(room)
+        self.push_screen(make_room(name))
 
     def action_theme(self) -> None:
         names = look.THEMES

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -33,7 +33,7 @@ class Deed:
     why_not: str = ""
 
 
-def deeds(screen: Screen[object]) -> list[Deed]:
+def deeds(screen: Screen[Any]) -> list[Deed]:
     """What can be done on a screen, the focused part's actions first."""
     actions = by_id()
     found: dict[str, Deed] = {}

@@ -50,8 +50,8 @@ class Room(Screen[None]):
         cls.BINDINGS = bindings(cls.PLACE, "any")
         super().__init_subclass__(**kwargs)
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, name: str = "") -> None:
+        super().__init__(name=name or None)
         # Kept, not queried: an answer may arrive while the screen closes and nothing is mounted any more.
         self.headline = Static(self.TITLE_TEXT, classes="headline", markup=False)
         self.said = Static("", classes="said", markup=False)

@@ -22,5 +22,5 @@ ROOMS: Mapping[str, str] = {
 
 def make_room(name: str) -> Room:
     module, _, kind = ROOMS[name].partition(":")
-    room: Room = getattr(import_module(module), kind)()
+    room: Room = getattr(import_module(module), kind)(name)
     return room

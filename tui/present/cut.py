@@ -74,12 +74,12 @@ def jump(versions: Sequence[VersionRow], to: str) -> str | None:
     """The version that `latest`, `approved` (the newest), `circled` or `plate` names; None: there is none."""
     if to == "plate":
         return ""
-    wanted = {
-        "latest": lambda row: True,
-        "approved": lambda row: row.status in ("apr", "fin"),
-        "circled": lambda row: bool(row.circled),
-    }[to]
-    return next((row.version for row in reversed(versions) if wanted(row)), None)
+    fits = [row for row in versions if to == "latest" or _is(row, to)]
+    return fits[-1].version if fits else None
+
+
+def _is(row: VersionRow, what: str) -> bool:
+    return bool(row.circled) if what == "circled" else row.status in ("apr", "fin")
 
 
 def viewer_title(row: ShotRow, version: str, picture: str) -> str:

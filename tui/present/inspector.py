@@ -12,8 +12,8 @@ from tui.present.spans import STATUS_STYLES, Line, Style, padded
 
 if TYPE_CHECKING:
     from core.history.review import Note, Review
-    from core.rows import VersionRow
     from core.recipe.model import Recipe
+    from core.rows import VersionRow
     from core.show import Version
 
 _SHOWN = ("prompt", "negative", "seed", "denoise", "guidance", "sampling_steps", "model", "on", "mix", "amount", "mode")

@@ -46,7 +46,7 @@ class CutRoom(Judging):
     PLACE: ClassVar[str] = "cut"
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__("cut")
         self.strip = TimelineStrip(id="strip")
         self.list = ShotList(id="shots")
         self.viewer = Viewer(id="viewer")

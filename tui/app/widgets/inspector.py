@@ -20,8 +20,8 @@ from tui.present.spans import Line
 
 if TYPE_CHECKING:
     from core.history.review import Note, Review
-    from core.rows import VersionRow
     from core.recipe.model import Recipe
+    from core.rows import VersionRow
     from core.show import Version
 
 TABS = ("recipe", "versions", "notes", "provenance")

@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from core.viewing.view import Source
 from tui.app.actions import bindings
 
 if TYPE_CHECKING:
@@ -74,12 +75,7 @@ class Viewer(Widget, can_focus=True):
             return
 
         def picture(desk: Desk) -> list[Strip]:
-            show = desk.show
-            seen = (
-                show.viewer.version(show.version(shot.id, version).frames, frame)
-                if version
-                else show.viewer.plate(shot, frame)
-            )
+            seen = desk.show.viewer.seen(Source(shot.id, version), frame)
             return strips(seen, columns, rows, float(shot.plate.pixel_aspect) if shot.plate else 1.0)
 
         self.screen.ask(f"picture {self.id}", picture, self._came, self.show_words)
