@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from core.farm.jobs import Standing
 
 
+_OF_A_SHOT = ("hld", "omt")
+"""Statuses that a shot itself can have; they hold whatever is made of it."""
+
+
 def read_shots(layout: Layout) -> dict[str, Shot]:
     """Every shot of the show by id, in the order of the cut. Raises ShowError for one that cannot be read."""
     return in_cut_order(read_shot(path) for path in sorted(layout.shots.glob("*/shot.toml")))
@@ -146,10 +150,11 @@ def shot_row(layout: Layout, shot: Shot, standings: Sequence[Standing]) -> ShotR
     rows = _version_rows(layout, shot.id, standings, review)
     newest = rows[-1] if rows else None
     circled = next((row for row in reversed(rows) if row.circled), None)
+    own = review.of("").status
     working = newest is not None and newest.state in ("claimed", "queued", "rendering", "failed", "cancelled")
     return ShotRow(
         shot=shot,
-        status=newest.status if newest else NOT_STARTED,
+        status=own if own in _OF_A_SHOT else newest.status if newest else NOT_STARTED,
         versions=len(rows),
         latest=newest.version if newest else "",
         circled=circled.version if circled else "",

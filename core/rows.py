@@ -17,7 +17,7 @@ class ShotRow:
 
     shot: Shot
     status: str
-    """Of the newest version: – ip rev rtk apr fin hld omt."""
+    """Of the newest version: – ip rev rtk apr fin hld omt; or hld, omt of the shot itself."""
     versions: int
     latest: str
     circled: str

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from core import absent, drafts, overview, submit, wedges
+from core import absent, drafts, overview, reviewing, submit, wedges
 from core.cut.shots import Shot
 from core.drafts import Draft
-from core.errors import BadInput, ShowError
+from core.errors import ShowError
 from core.farm import devices, follow, spawn
 from core.farm.ledger import Job, Ledger
 from core.files import one_line
 from core.frames import FrameRange
-from core.history.events import Act, Entry
+from core.history.events import Entry
 from core.history.git import History
 from core.history.repo import copied_from
-from core.history.review import Review, ReviewEvent, append, writer
+from core.history.review import Box, Review, ReviewEvent
 from core.index import Indexed, read_index, refreshed, state_of
 from core.layout import (
     SETTINGS,
@@ -35,17 +35,17 @@ from core.layout import (
 from core.progress import Tick, silent
 from core.recipe.changes import Change, changes
 from core.recipe.model import Recipe
-from core.rows import ShotRow, VersionRow
+from core.reviewing import Kind, Remark, ShotNote, Undone
+from core.rows import ShotRow, VersionRow, Waiting, dailies
+from core.viewing.view import Source
 
 if TYPE_CHECKING:
-    from core.audit.pictures import Comparison, Frames, Viewer
+    from core.audit.pictures import Comparison
     from core.audit.story import Scene, Sheet
     from core.audit.verify import Verdict
     from core.cut.publish import Published
     from core.register import ModelRow
-
-Remark = Literal["note", "approve", "retake", "circle"]
-_STATUS = {"approve": "apr", "retake": "rtk"}
+    from core.viewing.pictures import Viewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +62,9 @@ class Version:
     range: FrameRange
 
     @property
-    def frames(self) -> Frames:
-        from core.audit.pictures import Frames
-
-        return Frames(self.row.shot, self.row.version, self.frames_path, self.recipe.output.master.colour)
+    def source(self) -> Source:
+        """Its master, to look at."""
+        return Source(self.row.shot, self.row.version)
 
 
 class Show:
@@ -112,7 +111,7 @@ class Show:
 
     @cached_property
     def viewer(self) -> Viewer:
-        from core.audit.pictures import Viewer
+        from core.viewing.pictures import Viewer
 
         return Viewer(self.layout, self.settings)
 
@@ -281,62 +280,28 @@ class Show:
     # judge
 
     def review(
-        self,
-        shot: str,
-        version: str,
-        kind: Remark,
-        text: str = "",
-        frames: tuple[int, int] | None = None,
-        *,
-        temp: bool = False,
-    ) -> ReviewEvent:
-        """Note, approve, ask for a retake, or circle. One line in the writer's file, one commit.
+        self, shot: str, version: str, kind: Kind, text: str = "", frames: tuple[int, int] | None = None, *,
+        temp: bool = False, box: Box | None = None, category: str = "",
+    ) -> ReviewEvent:  # fmt: skip
+        """Say one thing of a version: see `Remark`. Raises ShowError, BadInput."""
+        return self.review_all([Remark(shot, version, kind, text, frames, temp, box, category)])[0]
 
-        Raises:
-            ShowError: no such version, or circling one that is not complete. BadInput: an empty note.
-        """
-        found = self.version(shot, version)
-        if kind == "note" and not text.strip():
-            raise BadInput("The note is empty.", todo="Say what you see: rushes note SHOT vNNN TEXT.")
-        if kind == "circle" and found.row.state != "complete":
-            raise ShowError(
-                f"{found.row.shot} {found.row.version} is {found.row.state}, not complete.",
-                todo="Circle it when it is rendered.",
-            )
-        if frames and not (frames[0] in found.range and frames[1] in found.range):
-            raise BadInput(
-                f"Frames {frames[0]}-{frames[1]} are not in {found.row.version}.", todo=f"It has {found.range}."
-            )
-        who = self.history.whoami()
-        event = ReviewEvent(
-            kind="status" if kind in _STATUS else kind,
-            by=str(who),
-            at=datetime.now(UTC).isoformat(timespec="seconds"),
-            version=found.row.version,
-            frames=frames,
-            text=text,
-            status=_STATUS.get(kind, ""),
-            temp=temp,
-            after=found.review.heads,
-        )
-        path = self.layout.review(found.row.shot, writer(self.history.clone_id, who))
-        append(path, event)
-        said = {
-            "note": "note",
-            "approve": "approved",
-            "retake": "retake",
-            "circle": f"circled as {'temp' if temp else 'final'}",
-        }[kind]
-        self.history.commit(
-            Act(
-                event="review",
-                subject=f"{found.row.shot} {found.row.version}: {said}"
-                + (f": {one_line(text, 100)}" if text.strip() else ""),
-                paths=(path.relative_to(self.layout.root).as_posix(),),
-                trailers=(("Rushes-Shot", found.row.shot), ("Rushes-Version", found.row.version)),
-            )
-        )
-        return event
+    def review_all(self, remarks: Sequence[Remark]) -> tuple[ReviewEvent, ...]:
+        """Say several things as one act: all or none, one commit, one undo. Raises ShowError, BadInput."""
+        named = [replace(remark, shot=self.shot(remark.shot).id) for remark in remarks]
+        return reviewing.say(self.layout, self.history, self.ledger.standings, named)
+
+    def undo(self, shot: str = "", *, redo: bool = False) -> Undone:
+        """Take back your last act on a shot, or anywhere; once more goes further back. Raises ShowError."""
+        return reviewing.take_back(self.layout, self.history, self.shot(shot).id if shot else "", redo=redo)
+
+    def notes(self, shots: Sequence[str] = (), *, only_open: bool = False) -> list[ShotNote]:
+        """The notes, in cut order. Raises ShowError where `shots` match nothing."""
+        return reviewing.notes(self.layout, self.select(shots), only_open=only_open)
+
+    def dailies(self) -> tuple[Waiting, ...]:
+        """What awaits a review now, in cut order."""
+        return dailies(self.shots(), datetime.now(UTC))
 
     def compare(self, shot: str, a: str, b: str, out: Path | None = None, tick: Tick = silent) -> Comparison:
         """Numbers for every common frame, what differs in the recipes, and a picture. Raises ShowError."""
@@ -346,7 +311,7 @@ class Show:
         target = out or self.layout.media / "compare" / f"{one.row.shot}_{one.row.version}_{two.row.version}.png"
         common = one.range.intersect(two.range)
         told = changes(one.recipe, two.recipe)
-        return compare_versions(self.viewer, one.frames, two.frames, common, told, target, tick)
+        return compare_versions(self.viewer, one.source, two.source, common, told, target, tick)
 
     def sheet(self, out: Path | None = None, tick: Tick = silent, *, plates: bool = False) -> Sheet:
         """One frame of every shot in cut order: its circled version, else the newest complete one, else the plate."""

@@ -19,6 +19,7 @@ from core.files import append_line, one_line, safe_name, safe_text
 from core.history.events import Person, is_id, new_id
 
 SCHEMA = 1
+Box = tuple[float, float, float, float]
 STATUSES: Mapping[str, str] = {
     "–": "not started",
     "ip": "in progress",
@@ -40,7 +41,9 @@ class ReviewEvent:
 
     `version`: `v003`, or empty for the shot itself. `frames`: first and last shot frame. `after`: ids its author had
     seen (the heads are enough). `status`: for kind status. `temp`: a circle that is not final. `target`: the note that
-    a resolve closes, the event that an undo takes back. `extra`: fields of other programs, kept. Raises BadInput.
+    a resolve closes, the event that an undo takes back. `extra`: further fields, kept whoever wrote them; ours are
+    `box`, `category` and `act` (see the properties), `reopens` (the note that an undo of a resolve opens again).
+    Raises BadInput.
 
     A `kind` that this version does not know is allowed: it keeps its place in the order and changes nothing.
     """
@@ -73,6 +76,23 @@ class ReviewEvent:
         if not all(map(is_id, (self.id, *self.after))):
             raise BadInput("A review event and the events before it are named by ULIDs.")
 
+    @property
+    def box(self) -> Box | None:
+        """The part of the picture that it is about: left, top, right, bottom as shares of it, 0 to 1 from top left."""
+        found = self.extra.get("box")
+        return (found[0], found[1], found[2], found[3]) if is_box(found) else None
+
+    @property
+    def category(self) -> str:
+        """What kind of thing it is about, in a word or two; empty for none."""
+        return one_line(str(self.extra.get("category") or ""), 40)
+
+    @property
+    def act(self) -> str:
+        """What the events of one act have in common where there were several; an event alone is its own act."""
+        found = self.extra.get("act")
+        return found if is_id(found) and isinstance(found, str) else self.id
+
     def line(self) -> str:
         """The event as one line of JSON, without its newline."""
         data: dict[str, Any] = {"schema": SCHEMA, **{key: getattr(self, key) for key in _ALWAYS[1:]}}
@@ -93,7 +113,17 @@ class Note:
     """A remark that was not taken back."""
 
     event: ReviewEvent
-    resolved: bool = False
+    closed: tuple[ReviewEvent, ...] = ()
+    """What resolved it, in causal order; opening it again takes all of these back."""
+
+    @property
+    def resolved(self) -> bool:
+        return bool(self.closed)
+
+    @property
+    def resolved_by(self) -> str:
+        """`Name <mail>`; empty while it is open."""
+        return self.closed[-1].by if self.closed else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +156,16 @@ class Review:
         return self.versions.get(version, VersionReview())
 
 
+def is_box(value: object) -> bool:
+    """Whether these are left, top, right, bottom of a part of a picture, as shares of it."""
+    if not isinstance(value, (list, tuple)) or len(value) != 4:
+        return False
+    if any(isinstance(share, bool) or not isinstance(share, (int, float)) for share in value):
+        return False
+    left, top, right, bottom = value
+    return bool(0 <= left < right <= 1 and 0 <= top < bottom <= 1)
+
+
 def writer(clone: str, person: Person) -> str:
     """The name of a person's review file in this clone (without `.jsonl`)."""
     return safe_name(f"{clone}_{person.email or person.name}")
@@ -138,14 +178,15 @@ def append(path: Path, event: ReviewEvent) -> None:
 
 def read_events(folder: Path) -> Events:
     """Every event in a shot's `review` folder (in no order that matters); a folder that is not there is empty."""
-    found: list[ReviewEvent] = []
-    unreadable = 0
-    for path in sorted(folder.glob("*.jsonl")):
-        lines = [line for line in path.read_bytes().split(b"\n") if line.strip()]
-        events = [event for line in lines if (event := parse_line(line)) is not None]
-        found += events
-        unreadable += len(lines) - len(events)
-    return Events(tuple(found), unreadable)
+    files = [read_file(path) for path in sorted(folder.glob("*.jsonl"))]
+    return Events(tuple(event for file in files for event in file.events), sum(file.unreadable for file in files))
+
+
+def read_file(path: Path) -> Events:
+    """The events of one writer, in the order in which they were written. Raises OSError as `open` does."""
+    lines = [line for line in path.read_bytes().split(b"\n") if line.strip()]
+    events = tuple(event for line in lines if (event := parse_line(line)) is not None)
+    return Events(events, len(lines) - len(events))
 
 
 def parse_line(line: bytes | str) -> ReviewEvent | None:
@@ -260,9 +301,12 @@ def fold(events: Iterable[ReviewEvent]) -> Review:
 
 
 def _notes(version: str, standing: Sequence[ReviewEvent]) -> tuple[Note, ...]:
-    closed = {event.target for event in standing if event.kind == "resolve"}
+    closed: dict[str, tuple[ReviewEvent, ...]] = {}
+    for event in standing:
+        if event.kind == "resolve":
+            closed[event.target] = (*closed.get(event.target, ()), event)
     notes = (event for event in standing if event.kind == "note" and event.version == version)
-    return tuple(Note(event, event.id in closed) for event in notes)
+    return tuple(Note(event, closed.get(event.id, ())) for event in notes)
 
 
 def _status(version: str, events: Sequence[ReviewEvent], order: _Order) -> tuple[str, list[str]]:
