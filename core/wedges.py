@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.audit.pictures import Viewer, label_of, sheet
+from core.audit.pictures import label_of, sheet
 from core.cut.shots import Shot
 from core.drafts import Draft, edited
 from core.errors import ShowError
@@ -17,6 +17,8 @@ from core.recipe.text import parse, recipe_text
 from core.recipe.toml import toml_text, toml_value
 from core.recipe.vary import axes, wedge
 from core.submit import Desk
+from core.viewing.pictures import Viewer
+from core.viewing.view import Source
 
 
 def submit_wedge(desk: Desk, shot: Shot, draft: Draft, frame: int, vary: Sequence[str]) -> Job:
@@ -57,9 +59,8 @@ def wedge_sheet(viewer: Viewer, ledger: Ledger, job: Job) -> Path:
         raise ShowError("Nothing of this wedge is rendered yet.", todo="Wait for it: rushes queue.")
     cells = []
     for item, row in sorted(rows.items()):
-        space = parse(job.recipes[item], job.id).output.master.colour
-        label = label_of(job.labels[item].splitlines())
-        cells.append((viewer.file(viewer.layout.media / row.path, space), label))
+        picture = viewer.seen(Source(job.shot, job=job.id, item=item), row.frame)
+        cells.append((picture, label_of(job.labels[item].splitlines())))
     return sheet(cells, viewer.layout.preview(job.shot, job.id) / "sheet.png")
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.audit.page import Story, Uris, page
-from core.audit.pictures import Viewer
 from core.audit.story import Scene, Take, still
 from core.errors import BadInput, MediaError
 from core.files import write_atomic
 from core.media.embed import jpeg_uri, shrunk
 from core.progress import Tick
+from core.viewing.pictures import Viewer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,6 +61,7 @@ def _stock(viewer: Viewer, scenes: Sequence[Scene], tick: Tick) -> Iterator[tupl
             except MediaError:
                 continue  # the page says that it is not here
         for choice in scene.choices:
-            for number, path in enumerate(choice.pictures, 1):
-                if path.is_file():
-                    yield (shot, choice.name, str(number)), (shrunk(viewer.file(path, choice.space), largest), False)
+            for number, source in enumerate(choice.sources, 1):
+                if viewer.has(source, choice.frame):
+                    picture = shrunk(viewer.seen(source, choice.frame), largest)
+                    yield (shot, choice.name, str(number)), (picture, False)

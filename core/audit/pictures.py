@@ -7,17 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.cut.shots import Shot
-from core.errors import MediaError, ShowError
+from core.errors import ShowError
 from core.files import one_line
-from core.layout import Layout, Settings
-from core.media.colour import Colour
 from core.media.measure import Difference, compare
-from core.media.read import Reader
 from core.media.sheet import Cell, comparison, contact_sheet
-from core.media.write import read_frame
 from core.progress import Tick
 from core.recipe.changes import Change
+from core.viewing.pictures import Viewer
+from core.viewing.view import Source
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,70 +55,15 @@ class Comparison:
         return sum(row.difference.ssim for row in self.rows) / len(self.rows)
 
 
-@dataclass(frozen=True, slots=True)
-class Frames:
-    """A version's master frames: where they lie (`%04d`) and the colour space they are in."""
-
-    shot: str
-    version: str
-    pattern: str
-    space: str
-
-    def path(self, frame: int) -> Path:
-        pattern = Path(self.pattern)
-        return pattern.with_name(pattern.name % frame)
-
-    def read(self, frame: int) -> NDArray[np.float32]:
-        """(H, W, C) float32 in `space`. Raises MediaError where the frame is not there."""
-        if not self.path(frame).exists():
-            raise MediaError(
-                f"Frame {frame} of {self.shot} {self.version} is not on this machine.",
-                where=str(self.path(frame)),
-                todo=f"Copy it here, or see how far the version is: rushes versions {self.shot}.",
-            )
-        return read_frame(self.path(frame))
-
-
-class Viewer:
-    """Pictures as an eye sees them: (H, W, 3) uint8 in sRGB, from a version's frames or the plate."""
-
-    def __init__(self, layout: Layout, settings: Settings) -> None:
-        self.layout = layout
-        self.settings = settings
-        self.colour = Colour(settings.colour_config)
-
-    def version(self, frames: Frames, frame: int) -> NDArray[np.uint8]:
-        """Raises MediaError where the frame is not there."""
-        return self._shown(frames.read(frame), frames.space)
-
-    def file(self, path: Path, space: str) -> NDArray[np.uint8]:
-        return self._shown(read_frame(path), space)
-
-    def plate(self, shot: Shot, frame: int) -> NDArray[np.uint8]:
-        """Raises MediaError where the shot has no plate or the plate no such frame."""
-        if shot.plate is None:
-            raise MediaError(f"{shot.id} has no plate: {shot.missing}.")
-        with Reader(self.layout.find(shot.plate.path), layer=shot.plate.layer) as reader:
-            return self._shown(reader.read(shot.plate.index(frame)), shot.plate.colour)
-
-    def _shown(self, picture: NDArray[np.float32], space: str) -> NDArray[np.uint8]:
-        import numpy as np
-
-        seen = self.colour.view(picture[..., :3], space)
-        if seen.shape[-1] == 1:
-            seen = np.repeat(seen, 3, axis=-1)
-        return (np.nan_to_num(np.clip(seen, 0, 1)) * 255 + 0.5).astype(np.uint8)
-
-
 def compare_versions(
-    viewer: Viewer, a: Frames, b: Frames, common: Iterable[int], changes: tuple[Change, ...], out: Path, tick: Tick
+    viewer: Viewer, a: Source, b: Source, common: Iterable[int], changes: tuple[Change, ...], out: Path, tick: Tick
 ) -> Comparison:
     """Compare every frame that both versions have, in the values of their files. Raises ShowError: there is none."""
     rows = []
-    both = [frame for frame in common if a.path(frame).exists() and b.path(frame).exists()]
+    both = [frame for frame in common if viewer.has(a, frame) and viewer.has(b, frame)]
     for done, frame in enumerate(both):
         tick(str(frame), done, len(both))
-        pair = [side.read(frame) for side in (a, b)]
+        pair = [viewer.read(side, frame)[0] for side in (a, b)]
         if pair[0].shape != pair[1].shape:
             raise ShowError(
                 f"{a.version} and {b.version} differ in size at {frame}.", todo="Compare versions of one size."
@@ -132,7 +74,7 @@ def compare_versions(
         raise ShowError(what, todo="Render the frames that miss, or compare other versions.")
     most = max(rows, key=lambda row: row.difference.mean).frame
     captions = (f"{a.shot} {a.version} · {most}", f"{b.shot} {b.version} · {most}")
-    comparison(viewer.version(a, most), viewer.version(b, most), out, captions=captions)
+    comparison(viewer.seen(a, most), viewer.seen(b, most), out, captions=captions)
     return Comparison(a.shot, a.version, b.version, tuple(rows), changes, out)
 
 

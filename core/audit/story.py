@@ -7,10 +7,10 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from core.audit.pictures import Frames, Viewer, label_of
+from core.audit.pictures import label_of
 from core.cut.shots import Shot
 from core.errors import ShowError
 from core.files import one_line
@@ -25,6 +25,8 @@ from core.recipe.changes import Change, changes
 from core.recipe.model import Recipe
 from core.recipe.text import recipe_sha
 from core.rows import ShotRow, VersionRow
+from core.viewing.pictures import Viewer
+from core.viewing.view import Source
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,12 +55,10 @@ class Take:
         said = STATUSES.get(self.row.status, self.row.status)
         return f"{said}, circled as {self.row.circled}" if self.row.circled else said
 
-    def frames(self, layout: Layout) -> Frames:
-        """Where its master frames lie."""
-        master = self.recipe.output.master
-        path = layout.frame(self.row.shot, self.row.version, 0, suffix=f".{master.format}")
-        pattern = str(path.with_name(path.name.replace(".0000.", ".%04d.")))
-        return Frames(self.row.shot, self.row.version, pattern, master.colour)
+    @property
+    def source(self) -> Source:
+        """Its master, to look at."""
+        return Source(self.row.shot, self.row.version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,8 @@ class Choice:
     """Counted from 1."""
     values: tuple[str, ...]
     """Per picture what it was made with."""
-    pictures: tuple[Path, ...]
-    space: str
+    sources: tuple[Source, ...]
+    """Per picture where it would lie: previews may be freed."""
     by: str
 
 
@@ -108,7 +108,7 @@ def tell(
     scenes = []
     for row, versions in rows:
         takes = tuple(_takes(layout, versions, commits))
-        scenes.append(Scene(row, takes, tuple(_choices(layout, row.shot.id, takes))))
+        scenes.append(Scene(row, takes, tuple(_choices(layout, row.shot.id))))
     return scenes
 
 
@@ -128,20 +128,19 @@ def _takes(layout: Layout, rows: Sequence[VersionRow], commits: Mapping[tuple[st
         )  # fmt: skip
 
 
-def _choices(layout: Layout, shot: str, takes: Sequence[Take]) -> Iterator[Choice]:
+def _choices(layout: Layout, shot: str) -> Iterator[Choice]:
     """The wedges on record. Raises ShowError where one cannot be read."""
-    space = takes[-1].recipe.output.master.colour if takes else "ACEScg"
     for path in sorted(layout.wedge(shot, "w").parent.glob("w*.toml")):
         try:
             data = tomllib.loads(path.read_text(encoding="utf-8"))
-            folder = (layout.media / data["sheet"]["path"]).parent
+            job = PurePosixPath(data["sheet"]["path"]).parent.name
             values = tuple(label_of(item["values"]) for item in data["item"])
             frame, picked = int(data["frame"]), int(data["picked"])
         except (OSError, KeyError, TypeError, ValueError) as error:
             what = f"The wedge cannot be read: {one_line(str(error))}."
             raise ShowError(what, where=str(path), todo="Run `rushes verify`.") from error
-        found = (next(folder.glob(f"{shot}_{n:03d}.{frame:04d}.*"), Path()) for n in range(len(values)))
-        yield Choice(path.stem, frame, picked, values, tuple(found), space, one_line(str(data.get("asked_by", ""))))
+        sources = tuple(Source(shot, job=job, item=n) for n in range(len(values)))
+        yield Choice(path.stem, frame, picked, values, sources, one_line(str(data.get("asked_by", ""))))
 
 
 def look_of(recipe: Recipe) -> str:
@@ -228,11 +227,11 @@ def _cell(scene: Scene) -> SheetCell:
 
 def _panel(viewer: Viewer, scene: Scene, cell: SheetCell, plates: bool) -> Panel:
     take = scene.plays
-    plate = viewer.plate(scene.shot, cell.frame) if scene.shot.plate and (plates or take is None) else None
+    plate = viewer.seen(Source(cell.shot), cell.frame) if scene.shot.plate and (plates or take is None) else None
     if take is None:
         assert plate is not None, "a shot without a picture is not on the sheet"
         return Panel(plate, cell.shot, status="as shot", above=plate if plates else None)
-    picture = viewer.version(take.frames(viewer.layout), cell.frame)
+    picture = viewer.seen(take.source, cell.frame)
     said = [STATUSES.get(cell.status, cell.status), cell.circled]
     status = " · ".join(word for word in said if word)
     return Panel(picture, cell.shot, cell.version, bool(cell.circled), status, cell.look, plate if plates else None)
@@ -241,5 +240,5 @@ def _panel(viewer: Viewer, scene: Scene, cell: SheetCell, plates: bool) -> Panel
 def still(viewer: Viewer, scene: Scene, take: Take | None) -> NDArray[np.uint8]:
     """The shot's frame of a version, or of the plate, (H, W, 3) uint8 sRGB. Raises MediaError."""
     if take is None:
-        return viewer.plate(scene.shot, scene.poster)
-    return viewer.version(take.frames(viewer.layout), take.recipe.frames.nearest(scene.poster))
+        return viewer.seen(Source(scene.shot.id), scene.poster)
+    return viewer.seen(take.source, take.recipe.frames.nearest(scene.poster))

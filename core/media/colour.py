@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from functools import cached_property
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,6 +19,23 @@ if TYPE_CHECKING:
     Picture = NDArray[np.float32]
 
 Precision = Literal["exact", "fast"]
+
+
+@dataclass(frozen=True, slots=True)
+class Viewing:
+    """How a picture is brought before the eye, in the order it is applied. Nothing set: as `Colour.view` has it."""
+
+    exposure: float = 0.0
+    """Stops, in scene-linear light."""
+    cdl: tuple[float, ...] = ()
+    """ASC CDL: slope, offset and power (RGB each), saturation; empty for none."""
+    cdl_space: str = "ACEScct"
+    """The space that the CDL's numbers are meant in."""
+    display: str = ""
+    """A display of the config and a view of it; one alone takes the config's default for the other, neither: sRGB."""
+    view: str = ""
+    lut: str = ""
+    """A LUT file, applied to what the display gets."""
 
 
 class Colour:
@@ -40,6 +58,7 @@ class Colour:
                 todo="Check `colour.config` in rushes.toml.",
             ) from error  # fmt: skip
         self._processors: dict[tuple[str, str, Precision], Any] = {}
+        self._viewings = lru_cache(maxsize=64)(self._viewing)
 
     @cached_property
     def digest(self) -> str:
@@ -145,6 +164,75 @@ class Colour:
             shown = self._convert(picture[..., :3], space, SRGB, "fast")
         return np.nan_to_num(np.clip(shown, 0, 1), copy=False, nan=0.0)
 
+    def seen(self, picture: Picture, space: str, working: str, how: Viewing) -> Picture:
+        """A picture as `how` brings it before the eye: (…, H, W, 3) display values in [0, 1]; NaN is black.
+
+        Exposure is a gain in `working`; then the CDL in its space, clamped as ASC CDL 1.2 says; then the config's view,
+        or the sRGB curve with a clip; then the LUT. A matte (one channel) is grey, only its exposure changes.
+
+        Raises:
+            MediaError: no such space, display or view; a LUT that is missing or cannot be read.
+        """
+        import numpy as np
+
+        if not (how.exposure or how.cdl or how.display or how.view or how.lut):
+            return self.view(picture, space)
+        if picture.shape[-1] == 1:
+            return self.view(picture * np.float32(2**how.exposure), space)
+        shown = np.array(picture[..., :3], np.float32, order="C")
+        _in_place(self._viewings(space, working, how), shown)
+        return np.nan_to_num(np.clip(shown, 0, 1), copy=False, nan=0.0)
+
+    def _viewing(self, space: str, working: str, how: Viewing) -> Any:
+        import PyOpenColorIO as ocio  # noqa: N813
+
+        group, at = ocio.GroupTransform(), space
+        for name in (space, working, *([how.cdl_space] if how.cdl else [])):
+            self.require(name)
+        if how.exposure:
+            gain = 2.0**how.exposure
+            group.appendTransform(ocio.ColorSpaceTransform(at, working))
+            group.appendTransform(ocio.MatrixTransform.Scale([gain, gain, gain, 1.0]))
+            at = working
+        if how.cdl:
+            sop, sat = list(how.cdl[:9]), how.cdl[9]
+            group.appendTransform(ocio.ColorSpaceTransform(at, how.cdl_space))
+            cdl = ocio.CDLTransform(slope=sop[:3], offset=sop[3:6], power=sop[6:], sat=sat)
+            cdl.setStyle(ocio.CDL_ASC)
+            group.appendTransform(cdl)
+            at = how.cdl_space
+        group.appendTransform(self._to_display(at, how))
+        if how.lut:
+            if not Path(how.lut).is_file():
+                raise MediaError(
+                    "The LUT that this shot is looked at through is missing.", where=one_line(how.lut),
+                    todo="Bring it back, or empty `lut` in shot.toml.",
+                )  # fmt: skip
+            group.appendTransform(ocio.FileTransform(src=how.lut, interpolation=ocio.INTERP_BEST))
+        try:
+            return self._config.getProcessor(group).getOptimizedCPUProcessor(ocio.OPTIMIZATION_DEFAULT)
+        except ocio.Exception as error:
+            raise MediaError(
+                f"This cannot be looked at as the show says: {one_line(str(error))}.", where=one_line(how.lut),
+                todo="Check the shot's `lut` and `cdl`, and [colour] in rushes.toml.",
+            ) from error  # fmt: skip
+
+    def _to_display(self, space: str, how: Viewing) -> Any:
+        import PyOpenColorIO as ocio  # noqa: N813
+
+        if not (how.display or how.view):
+            return ocio.ColorSpaceTransform(space, SRGB)
+        display = how.display or self._config.getDefaultDisplay()
+        view = how.view or self._config.getDefaultView(display)
+        displays, views = list(self._config.getDisplays()), list(self._config.getViews(display))
+        for key, name, known in (("display", display, displays), ("view", view, views)):
+            if name not in known:
+                raise MediaError(
+                    f"The colour config has no {key} {one_line(name)!r}.", where=f"rushes.toml: colour.{key}",
+                    todo=f"Allowed: {one_line(', '.join(known), 600)}.",
+                )  # fmt: skip
+        return ocio.DisplayViewTransform(src=space, display=display, view=view)
+
     def unview(self, picture: Picture, space: str) -> Picture:
         """sRGB as shown on a screen → `space`."""
         return self.convert(picture, SRGB, space)
@@ -179,7 +267,6 @@ class Colour:
         return bool(self._config.isColorSpaceLinear(name, ocio.REFERENCE_SPACE_SCENE))
 
     def _apply(self, picture: Picture, src: str, dst: str, precision: Precision) -> None:
-        """In place. As an image of many lines: one long line leaves the cache and takes twice the time."""
         import PyOpenColorIO as ocio  # noqa: N813
 
         key = (src, dst, precision)
@@ -189,7 +276,13 @@ class Colour:
                 self._processors[key] = self._config.getProcessor(src, dst).getOptimizedCPUProcessor(flags)
             except ocio.Exception as error:
                 raise MediaError(f"No way from {one_line(src)} to {one_line(dst)}: {one_line(str(error))}") from error
-        *_, width, channels = picture.shape
-        lines = picture.size // (width * channels)
-        if picture.size:
-            self._processors[key].apply(ocio.PackedImageDesc(picture, width, lines, channels))
+        _in_place(self._processors[key], picture)
+
+
+def _in_place(processor: Any, picture: Picture) -> None:
+    """Apply a processor. As an image of many lines: one long line leaves the cache and takes twice the time."""
+    import PyOpenColorIO as ocio  # noqa: N813
+
+    *_, width, channels = picture.shape
+    if picture.size:
+        processor.apply(ocio.PackedImageDesc(picture, width, picture.size // (width * channels), channels))

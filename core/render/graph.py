@@ -8,27 +8,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from core.errors import RenderError
 from core.frames import FrameRange
 from core.ops.base import Block, Cadence, Format, Op
 from core.recipe.model import PLATE, Recipe
-from core.recipe.vary import at
-from core.render.kit import RenderKit, resolved
-from core.render.plan import (
-    BlockId,
-    block_id,
-    filled_digest,
-    full_block,
-    keys,
-    place,
-    share_between,
-    step_digest,
-)
+from core.render.kit import RenderKit
+from core.render.plan import BlockId, block_id, full_block, place, share_between
 from core.render.reuse import StepStore
 from core.render.sources import Materials, Plates
+from core.render.trace import Node, Trace
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -39,8 +29,6 @@ if TYPE_CHECKING:
     Picture = NDArray[np.float32]
 
 T = TypeVar("T")
-Node = tuple[str, int]
-"""A picture: the name of the plate, an input or a step, and a shot frame."""
 
 
 @dataclass(frozen=True)
@@ -72,25 +60,17 @@ class Graph:
         self.plates, self.materials, self.store, self.kit, self.saver = plates, materials, store, kit, saver
         self._saves: deque[Future[None]] = deque()
         self.nonfinite: dict[Node, int] = {}
-        self.digest = lru_cache(maxsize=8192)(self._digest)
+        trace = Trace(
+            scene.recipe, scene.formats, scene.available, scene.environment,
+            plate=plates.digest, material=materials.digest, stats=kit.stats,
+        )  # fmt: skip
+        self.keys, self.digest, self._sources = trace.keys, trace.digest, trace.sources
         self._uses: dict[Node, int] = {}
         self._values: dict[Node, Future[Picture]] = {}
         self._pending: dict[tuple[str, BlockId], set[int]] = defaultdict(set)
         self._lock = threading.RLock()
 
     # What a picture is made of
-
-    def keys(self, name: str, frame: int) -> tuple[int, ...]:
-        return keys(self.steps[name], frame, self.scene.available, self.last)
-
-    def _sources(self, node: Node) -> list[Node]:
-        name, frame = node
-        if name not in self.steps:
-            return []
-        made_at = self.keys(name, frame)
-        if made_at != (frame,):
-            return [(name, key) for key in made_at]
-        return [(edge, frame) for edge in self.steps[name].edges()]
 
     def needed(self, names: Iterable[str]) -> list[Op]:
         """The steps that `names` rest on, in the recipe's order."""
@@ -105,31 +85,6 @@ class Graph:
     def _is_batched(self, node: Node) -> bool:
         step = self.steps.get(node[0])
         return step is not None and (step.keep or isinstance(step, Cadence)) and self.keys(*node) == (node[1],)
-
-    def _digest(self, node: Node) -> str:
-        name, frame = node
-        if name == PLATE:
-            return self.plates.digest(frame)
-        if name not in self.steps:
-            return self.materials.digest(name, frame)
-        made_at = self.keys(name, frame)
-        if made_at != (frame,):
-            first, last = made_at[0], made_at[-1]
-            return filled_digest(
-                self.digest((name, first)), self.digest((name, last)), share_between(frame, first, last)
-            )
-        step, recipe = at(self.steps[name], frame), self.scene.recipe
-        models = [resolved(ref, recipe).sha256 for ref in step.models()]
-        if "" in models:
-            raise RenderError(
-                f"The step `{name}` names a model whose weights were not hashed.",
-                todo="Freeze the recipe, then render it.",
-            )
-        return step_digest(
-            step, frame, {edge: self.digest((edge, frame)) for edge in step.edges()},
-            models=models, environment=self.scene.environment if step.keep else "", tier=recipe.tier,
-            stats={"measured": dict(self.kit.stats(name)), "format": _plain(self.scene.formats[name])},
-        )  # fmt: skip
 
     # Before: what will be read
 
@@ -277,7 +232,7 @@ class Graph:
             picture = self._render(self.steps[name], full_block(self.steps[name], made_at))[0]
         else:
             parts = [self.pull(source) for source in sources]
-            picture = parts[0] if len(parts) == 1 else _blended(parts[0], parts[1], share_between(frame, *made_at[:2]))
+            picture = parts[0] if len(parts) == 1 else blended(parts[0], parts[1], share_between(frame, *made_at[:2]))
         for source in sources:
             self.release(source)
         return picture
@@ -321,12 +276,9 @@ def _done(picture: Picture) -> Future[Picture]:
     return value
 
 
-def _blended(before: Picture, after: Picture, share: float) -> Picture:
+def blended(before: Picture, after: Picture, share: float) -> Picture:
+    """The picture that lies `share` of the way from one to the other."""
     import numpy as np
 
     with np.errstate(invalid="ignore", over="ignore"):
         return np.asarray(before * np.float32(1.0 - share) + after * np.float32(share), np.float32)
-
-
-def _plain(planned: Format) -> list[Any]:
-    return [planned.width, planned.height, planned.channels, str(planned.pixel_aspect)]

@@ -9,7 +9,7 @@ import platform
 import re
 import socket
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -176,8 +176,12 @@ class Models:
 
     def digest(self) -> str:
         """The class of environments that give the same pixels, as text."""
-        facts = self.environment()
-        return "; ".join(f"{name} {facts[name]}" for name in _PIXELS if facts[name] != "")
+        return pixel_class(self.environment())
+
+
+def pixel_class(environment: Mapping[str, Any]) -> str:
+    """The class of environments that give the same pixels as this one (`Models.environment`), as text."""
+    return "; ".join(f"{name} {environment[name]}" for name in _PIXELS if environment.get(name, "") != "")
 
 
 class Network:

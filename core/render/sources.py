@@ -42,6 +42,11 @@ def to_working(raw: Picture, colour: Colour, space: str, working: str, alpha: Al
     return colour.to_working(picture, space, alpha, working)
 
 
+def plate_digest(source: str, plate: Plate, working: str, colour: Colour) -> str:
+    """The digest of a plate's frame: of its `source` (`Reader.digest`) and how it is read."""
+    return digest([source, plate.colour, plate.alpha, plate.layer, working, colour.digest])
+
+
 class Plates:
     """The plate's frames in the working space. Frames asked for with `want` and `send` are decoded in a thread."""
 
@@ -69,8 +74,7 @@ class Plates:
 
     def digest(self, frame: int) -> str:
         """Over the source of the frame and how it is read."""
-        facts = [self.reader.digest(self._index(frame)), self.plate.colour, self.plate.alpha, self.plate.layer]
-        return digest([*facts, self.working, self.colour.digest])
+        return plate_digest(self.reader.digest(self._index(frame)), self.plate, self.working, self.colour)
 
     def want(self, frame: int) -> Future[Picture]:
         """The frame to come, once `send` was called."""
