@@ -34,7 +34,7 @@ def assignment(data: Mapping[str, Any], text: str) -> tuple[Path, str | None]:
     parts = key.strip().split(".")
     if not equals or not all(parts):
         raise _refusal("This sets nothing", text, "Write it like paint.denoise=0.4.")
-    path, model = _start(data, parts[0], text)
+    path, model = table_named(data, parts[0], text)
     rest: Sequence[str] = parts[1:] if model is not Recipe else parts
     if not rest:
         raise _refusal(f"`{one_line(key)}` names no parameter", text, f"Allowed: {', '.join(keys_of(model))}.")
@@ -43,7 +43,7 @@ def assignment(data: Mapping[str, Any], text: str) -> tuple[Path, str | None]:
     return _place(data, path, model, rest, raw, text)
 
 
-def _start(data: Mapping[str, Any], name: str, text: str) -> tuple[Path, type[BaseModel]]:
+def table_named(data: Mapping[str, Any], name: str, text: str) -> tuple[Path, type[BaseModel]]:
     """The table that the first word names: a step, an input or the recipe."""
     if name in _SETTABLE:
         return (), Recipe
@@ -86,7 +86,7 @@ def _place(
         none: Any = [] if get_origin(info.annotation) is tuple else {}
         path, data = (*path, part), data.get(part, none) if isinstance(data, Mapping) else none
         if last:
-            return path, _typed(info.annotation, info.metadata, raw, text)
+            return path, typed_value(info.annotation, info.metadata, raw, text)
         inner = table_in(info.annotation)
         if inner is None:
             raise _refusal(
@@ -116,11 +116,11 @@ def _curve(path: Path, kind: type[Op], rest: Sequence[str], raw: str, text: str)
         end = f', "{mode}"' if mode in ("linear", "hold", "smooth") else ""
         if mode and not end:
             raise _refusal(f"A curve cannot run `{one_line(mode)}`", text, "Allowed: linear, hold or smooth.")
-        keys.append(f"[{frame}, {_typed(info.annotation, info.metadata, value, text)}{end}]")
+        keys.append(f"[{frame}, {typed_value(info.annotation, info.metadata, value, text)}{end}]")
     return path, f"[{', '.join(keys)}]"
 
 
-def _typed(annotation: Any, metadata: Sequence[Any], raw: str, text: str) -> str | None:
+def typed_value(annotation: Any, metadata: Sequence[Any], raw: str, text: str) -> str | None:
     """`raw` as TOML of the annotated type; None where it is empty and the parameter may be absent."""
     if get_origin(annotation) in (Union, UnionType):
         if not raw.strip() and NoneType in get_args(annotation):
@@ -157,7 +157,7 @@ def _listed(kinds: tuple[Any, ...], raw: str, text: str) -> str:
             f"`{one_line(raw, 60)}` has {len(items)} values", text, f"Allowed: {len(kinds)}, between commas."
         )
     each = [kinds[0]] * len(items) if repeated else kinds
-    return f"[{', '.join(str(_typed(kind, (), item, text)) for kind, item in zip(each, items, strict=True))}]"
+    return f"[{', '.join(str(typed_value(kind, (), item, text)) for kind, item in zip(each, items, strict=True))}]"
 
 
 def _literal(raw: str, text: str) -> str:
