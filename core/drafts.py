@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from core.cut.shots import Shot
@@ -11,6 +12,7 @@ from core.errors import RecipeError, ShowError
 from core.files import check_name, safe_name, sha256_bytes, write_atomic
 from core.layout import Layout, version_name, version_number
 from core.overview import read_recipe
+from core.recipe.changes import Change, changes
 from core.recipe.model import Recipe
 from core.recipe.text import parse, recipe_text, set_values, starter
 from core.recipe.toml import drop
@@ -26,6 +28,52 @@ class Draft:
     text: str
     recipe: Recipe | None
     problem: RecipeError | None
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A former text of a draft, kept when another replaced it at `until`. Numbers rise; none is used twice."""
+
+    number: int
+    until: datetime
+    path: Path
+
+    @property
+    def text(self) -> str:
+        return self.path.read_text(encoding="utf-8", errors="replace")
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One of a shot's drafts by name, and its former texts, the newest first."""
+
+    name: str
+    earlier: tuple[Earlier, ...]
+
+
+def kept(layout: Layout, shot: str) -> tuple[Kept, ...]:
+    """A shot's drafts that somebody has typed in, by name. An earlier text comes back by writing it again."""
+    names: list[str] = []
+    former: dict[str, list[Earlier]] = {}
+    for path in layout.draft(shot).parent.glob("*.toml"):
+        name, _, number = path.stem.partition(".")
+        if not number:
+            names.append(name)
+        elif number.isdigit():
+            until = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            former.setdefault(name, []).append(Earlier(int(number), until, path))
+    return tuple(Kept(name, tuple(sorted(former.get(name, ()), key=lambda old: -old.number))) for name in sorted(names))
+
+
+def since_parent(layout: Layout, draft: Draft) -> tuple[Change, ...]:
+    """What a draft that holds changes in the version it goes on from; nothing where it names none.
+
+    Raises:
+        ShowError: there is no such version. RecipeError: it cannot be read.
+    """
+    if draft.recipe is None or not draft.recipe.parent:
+        return ()
+    return changes(read_recipe(layout, draft.shot, draft.recipe.parent)[1], draft.recipe)
 
 
 def read_draft(layout: Layout, shot: Shot, name: str = "draft") -> Draft:

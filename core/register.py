@@ -11,6 +11,7 @@ from core.files import one_line, write_atomic
 from core.layout import Layout, Settings
 from core.ops.base import ModelRef, Op
 from core.overview import read_recipe, read_shots, version_names
+from core.recipe.complete import Known
 from core.recipe.hub import NotHere
 from core.recipe.model import Recipe, read_step
 from core.recipe.text import fragment, parse
@@ -68,6 +69,22 @@ def models(layout: Layout, settings: Settings, env: Mapping[str, str], *, check:
         if not any(other == name for other, _ in named):
             named[name, ""] = _Named(ModelRef(name, kind="onnx" if name in SHIPPED else "diffusers"))
     return [_row(part, layout, settings, env, check) for _, part in sorted(named.items())]
+
+
+def known(layout: Layout, settings: Settings, env: Mapping[str, str], shot: str) -> Known:
+    """The names that a recipe of `shot` can say. Reads every recipe of the show, so once and not at each key."""
+    from core.media.colour import Colour
+
+    rows = models(layout, settings, env)
+    versions = {other: version_names(layout, other)[::-1] for other in read_shots(layout)}
+    return Known(
+        models={row.name: f"{row.kind}, {row.state}" for row in rows},
+        revisions={row.name: row.revision for row in rows if row.revision},
+        looks={path.stem: "" for path in sorted(layout.looks.glob("*.toml"))},
+        versions=dict.fromkeys(versions.get(shot, ()), ""),
+        inputs={f"{other}/{version}": "" for other, names in versions.items() for version in names},
+        colours=dict.fromkeys(Colour(settings.colour_config).names, ""),
+    )
 
 
 def _uses(layout: Layout) -> Iterator[tuple[str, str, list[ModelRef]]]:

@@ -113,7 +113,7 @@ def _shown(block: Block, text: str) -> dict[str, str]:
     for entry in block.entries:
         if not entry.values:
             key, _, rest = text[entry.start : entry.stop].partition("=")
-            found.setdefault(key.strip(), rest.strip())
+            found.setdefault(key.strip(), rest.partition(" #")[0].strip())
     return found
 
 
