@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.video.pace import LADDER, LOOPS, Act, Budget, Meter, Pace, Speed, Transport
+from tui.video.pace import EXACTNESS, LOOPS, RHYTHM, TARGET, Act, Budget, Meter, Pace, Rung, Speed, Transport
 
 RATES = (Fraction(24), Fraction(25), Fraction(24000, 1001), Fraction(30000, 1001), Fraction(60))
 rates = st.sampled_from(RATES)
@@ -98,6 +98,9 @@ def test_what_was_shown_and_what_was_not_in_the_last_second() -> None:
     assert meter.read(100.0) == Speed(0, 0)
 
 
+LOWEST = len(EXACTNESS) - 1
+
+
 def played(pace: Pace, slots: int, size: int, left: int = 0) -> Pace:
     for slot in range(slots):
         if slot % pace.every == 0:
@@ -105,56 +108,69 @@ def played(pace: Pace, slots: int, size: int, left: int = 0) -> Pace:
     return pace
 
 
-def test_the_ladder_goes_down_in_its_order_and_no_further() -> None:
-    assert [(rung.threshold, rung.bits) for rung in LADDER[:3]] == [(6, 6), (12, 5), (20, 4)]
+def test_too_many_bytes_cost_exactness_and_never_pictures() -> None:
     pace, seen = Pace(), [0]
-    for _ in range(400):
+    for _ in range(200):
         pace = pace.after(40_000, 500, 4000, 40_000)
-        seen.append(pace.at)
-    assert seen == sorted(seen) and set(seen) == set(range(len(LADDER)))
-    assert [Pace(at=n).every for n in range(5)] == [1, 1, 1, 2, 3]
-    assert [Pace(at=n).columns(120) for n in range(4, 7)] == [120, 96, 80]
-    assert [Pace(Fraction(50), n).every for n in range(5)] == [2, 2, 2, 4, 6]
+        seen.append(pace.exactness.at)
+    assert seen == sorted(seen) and set(seen) == set(range(LOWEST))
+    assert pace.every == 1 and pace.columns(120) == 120
+    budget = pace.budget(True, (200, 60))
+    assert (budget.threshold, budget.bits) == EXACTNESS[-2]
+    assert budget.max_bytes == TARGET  # what is always too much gets no more than the target
+
+
+def test_a_line_that_does_not_answer_costs_exactness_then_pictures_then_columns() -> None:
+    pace, seen = Pace(), []
+    for _ in range(200):
+        pace = pace.braked()
+        seen.append((pace.exactness.at, pace.rhythm.at))
+    steps = [step for step, _ in groupby(seen)]
+    assert steps == [(n, 0) for n in range(LOWEST + 1)] + [(LOWEST, n) for n in range(1, len(RHYTHM))]
+    rhythms = [Pace(rhythm=Rung(n)) for n in range(len(RHYTHM))]
+    assert [pace.every for pace in rhythms] == [1, 2, 3, 3, 3]
+    assert [pace.columns(120) for pace in rhythms] == [120, 120, 120, 96, 80]
+    assert [replace(pace, rate=Fraction(50)).every for pace in rhythms] == [2, 4, 6, 6, 6]
 
 
 def test_what_fits_stays_at_the_top_and_a_calm_line_climbs_back() -> None:
-    assert played(Pace(), 1000, 31_000).at == 0
-    assert played(Pace(at=3), 1000, 9_000).at == 0
-    assert played(Pace(at=2), 1000, 20_000).at == 2
+    assert played(Pace(), 1000, 31_000).exactness.at == 0
+    assert played(Pace(exactness=Rung(2)), 1000, 20_000).exactness.at == 2
+    low = played(Pace(exactness=Rung(LOWEST), rhythm=Rung(4)), 1000, 9_000)
+    assert (low.exactness.at, low.rhythm.at) == (0, 0)
+    busy = played(Pace(exactness=Rung(LOWEST), rhythm=Rung(4)), 1000, 31_000, 500)
+    assert (busy.exactness.at, busy.rhythm.at) == (LOWEST, 0)  # pictures come back though the picture stays hard
 
 
 def test_a_rung_that_does_not_hold_is_tried_less_and_less() -> None:
     """A picture that is calm on rung 1 and too much on rung 0."""
     pace, changes, last = Pace(), [], 0
     for slot in range(24 * 120):
-        pace = pace.after(40_000 if pace.at == 0 else 10_000, 500, 0, 48_000)
-        if pace.at != last:
+        pace = pace.after(40_000 if pace.exactness.at == 0 else 10_000, 500, 0, 48_000)
+        if pace.exactness.at != last:
             changes.append(slot)
-            last = pace.at
-    tries = changes[1::2]
-    gaps = [b - a for a, b in pairwise(tries)]
-    assert gaps == sorted(gaps) and len(tries) <= 8, changes
+            last = pace.exactness.at
+    gaps = [b - a for a, b in pairwise(changes[1::2])]
+    assert gaps == sorted(gaps) and len(gaps) <= 7, changes
 
 
-def test_frames_in_flight_brake_and_bring_the_ladder_down() -> None:
+def test_frames_in_flight_brake() -> None:
     pace = Pace()
     assert [pace.due(5, 4, flying) for flying in (0, 2, 3)] == ["draw", "draw", "braked"]
     assert pace.due(5, 5, 0) == "wait" and pace.due(0, -1, 0) == "draw"
-    for _ in range(10):
-        pace = pace.braked()
-    assert pace.at == 1
+    assert Pace(rhythm=Rung(1)).due(5, 4, 0) == "wait"
 
 
 def test_a_hard_cut_costs_no_rung() -> None:
     pace = played(played(Pace(), 100, 12_000), 4, 30_000, 1500)
-    assert pace.at == 0 and played(pace, 100, 12_000).at == 0
+    assert pace.exactness.at == 0 and played(pace, 100, 12_000).exactness.at == 0
 
 
 def test_budgets_stay_below_half_of_what_tmux_lets_pile_up() -> None:
     small, large = Pace().budget(True, (80, 24)), Pace().budget(True, (200, 60))
     assert (small.max_bytes, large.max_bytes) == (7680, 48_000)
     assert (small.threshold, small.bits) == (6, 6)
-    assert replace(Pace().budget(False, (200, 60)), max_bytes=64) == Budget(64, 0, 8)
+    assert Pace().budget(False, (200, 60), "256") == Budget(48_000, 0, 8, "256")
 
 
 @pytest.mark.parametrize("wrong", [{"max_bytes": 63}, {"threshold": -1}, {"bits": 0}, {"bits": 9}])

@@ -3,7 +3,7 @@
     Budget(max_bytes, threshold, bits, palette)                 what one frame may cost, for `tui.video.cells.encode`
     Transport(first, last, rate, frame).press(act, now)         J K L, steps, in and out, loop: the next state
         .frame_at(now)  .settled(now)  .slot(now)               wall clock decides the frame: drop, never slow
-    Pace(rate)                                                  one rung of the degradation ladder
+    Pace(rate)                                                  where on the ladder of what is given up
         .due(slot, drawn, in_flight) .budget(...) .after(...) .braked() .columns(n)
     Meter().drew(now, dropped).read(now) -> Speed               frames shown and dropped over the last second
 
@@ -32,9 +32,10 @@ SMOOTHING = 1 / 8
 """How much one frame counts in the load: what is decided rests on a third of a second."""
 CALM, LONGEST = 48, 48 * 16
 """Slots: how long it must be calm before a rung up is tried, at first and at most."""
-_CALM_LOAD, _NEW_LOAD, _MOST = 0.4, 0.7, 1.5
+_CALM_LOAD, _NEW_LOAD, _MOST, _BRAKED = 0.4, 0.7, 1.5, 2.5
 """Calm is where the next rung up, which asks for up to 2.7 times the bytes (measured), may well hold. However much one
-frame asks for, it counts as one and a half at most, so that a hard cut does not cost a rung."""
+frame asks for, it counts as one and a half at most, so that a hard cut costs no rung; two slots in five that brake do.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,51 +150,54 @@ class Transport:
         return replace(self, speed=way * faster, frame=start if outside or again else self.frame)
 
 
+EXACTNESS = ((6, 6), (12, 5), (20, 5), (20, 4))
+"""Threshold and bits a channel. The last one is for a slow line alone: four bits save what `ssh -C` sends, and hardly
+a byte before it (measured)."""
+RHYTHM = ((1, Fraction(1)), (2, Fraction(1)), (3, Fraction(1)), (3, Fraction(4, 5)), (3, Fraction(2, 3)))
+"""One picture in so many slots (24, 12, 8 a second), and the share of the columns (120, 96, 80)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """One step of the ladder: error left alone, bits a channel, one picture in so many slots, share of the columns."""
+    """Where on a ladder, and how it holds: `load` is smoothed; above 1 it goes down, after `patience` calm slots up.
 
-    threshold: int
-    bits: int
-    every: int
-    share: Fraction = Fraction(1)
-
-
-LADDER = (
-    Rung(6, 6, 1),
-    Rung(12, 5, 1),
-    Rung(20, 4, 1),
-    Rung(20, 4, 2),
-    Rung(20, 4, 3),
-    Rung(20, 4, 3, Fraction(4, 5)),
-    Rung(20, 4, 3, Fraction(2, 3)),
-)
-"""What is given up, in order: exactness, colours, pictures a second (24, 12, 8), size (120, 96, 80 columns)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How well the line keeps up, and so which rung of the ladder is stood on.
-
-    `load`: what each slot asks for as a share of what a slot may have, smoothed. One rung down above 1; one up after
-    `patience` calm slots in a row. A rung that does not hold is tried again twice as late.
+    What does not hold is tried again twice as late.
     """
 
-    rate: Fraction = Fraction(24)
     at: int = 0
     load: float = 0.0
     calm: int = 0
     patience: int = CALM
     since_up: int = 2 * CALM
 
-    @property
-    def rung(self) -> Rung:
-        return LADDER[self.at]
+    def weighed(self, share: float, slots: int, last: int) -> Rung:
+        """After so many slots that asked for `share` of what they may have."""
+        load = self.load + (share - self.load) * SMOOTHING
+        calm, since_up = self.calm + slots if load < _CALM_LOAD else 0, self.since_up + slots
+        if load > 1 and self.at < last:
+            held = since_up >= 2 * CALM
+            return Rung(self.at + 1, _NEW_LOAD, 0, CALM if held else min(2 * self.patience, LONGEST), since_up)
+        if calm >= self.patience and self.at:
+            return Rung(self.at - 1, _NEW_LOAD, 0, self.patience, 0)
+        return replace(self, load=load, calm=calm, since_up=since_up)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How well the line keeps up, and what is given up for it: first exactness, and if that is not enough, pictures.
+
+    More bytes than the target cost exactness alone: what does not fit into a frame waits for the next, the worst
+    first. Frames that stay on their way unanswered cost exactness and then rhythm.
+    """
+
+    rate: Fraction = Fraction(24)
+    exactness: Rung = Rung()
+    rhythm: Rung = Rung()
 
     @property
     def every(self) -> int:
         """One picture in so many slots; above 30 frames a second never more than every second one."""
-        return self.rung.every * ceil(self.rate / 30)
+        return RHYTHM[self.rhythm.at][0] * ceil(self.rate / 30)
 
     def due(self, slot: int, drawn: int, in_flight: int) -> Literal["draw", "wait", "braked"]:
         """Whether a picture is due in `slot`, the last one drawn in slot `drawn` of the same `Transport.since` or -1.
@@ -206,35 +210,31 @@ class Pace:
 
     def columns(self, most: int) -> int:
         """How wide the picture is to be where the place has room for `most` columns."""
-        return max(1, floor(most * self.rung.share))
+        return max(1, floor(most * RHYTHM[self.rhythm.at][1]))
 
     def budget(self, playing: bool, terminal: tuple[int, int], palette: Palette = "truecolor") -> Budget:
         """What the next frame may cost in a terminal of (columns, rows). A standing picture becomes exact.
 
-        At most half of what tmux lets pile up for a client, 8 bytes a cell, before it throws drawing away.
+        At most half of what tmux lets pile up for a client, 8 bytes a cell, before it throws drawing away; above the
+        target only as long as that stays an exception.
         """
-        most = max(64, min(CAP, 4 * terminal[0] * terminal[1]))
-        return Budget(most, self.rung.threshold, self.rung.bits, palette) if playing else Budget(most, 0, 8, palette)
+        cap = CAP if not playing or self.exactness.load <= 1 else TARGET
+        most = max(64, min(cap, 4 * terminal[0] * terminal[1]))
+        threshold, bits = EXACTNESS[self.exactness.at] if playing else (0, 8)
+        return Budget(most, threshold, bits, palette)
 
     def after(self, size: int, sent: int, left: int, max_bytes: int) -> Pace:
         """The pace after a playing frame of `size` bytes with `sent` cells, where `left` more did not fit."""
         asked = size * (sent + left) / sent if sent else 0
-        return self._weighed(min(asked / (min(TARGET, max_bytes) * self.every), _MOST), self.every)
+        share = min(asked / (min(TARGET, max_bytes) * self.every), _MOST)
+        exactness = self.exactness.weighed(share, self.every, len(EXACTNESS) - 2)
+        return replace(self, exactness=exactness, rhythm=self.rhythm.weighed(0.0, self.every, len(RHYTHM) - 1))
 
     def braked(self) -> Pace:
         """The pace after a slot in which nothing could be drawn, because too much was on its way."""
-        return self._weighed(_MOST, 1)
-
-    def _weighed(self, share: float, slots: int) -> Pace:
-        load = self.load + (share - self.load) * SMOOTHING
-        calm, since_up = self.calm + slots if load < _CALM_LOAD else 0, self.since_up + slots
-        if load > 1 and self.at < len(LADDER) - 1:
-            held = since_up >= 2 * CALM
-            patience = CALM if held else min(2 * self.patience, LONGEST)
-            return Pace(self.rate, self.at + 1, _NEW_LOAD, 0, patience, since_up)
-        if calm >= self.patience and self.at:
-            return Pace(self.rate, self.at - 1, _NEW_LOAD, 0, self.patience, 0)
-        return replace(self, load=load, calm=calm, since_up=since_up)
+        lowest = len(EXACTNESS) - 1
+        rhythm = self.rhythm.weighed(_BRAKED if self.exactness.at == lowest else 0.0, 1, len(RHYTHM) - 1)
+        return replace(self, exactness=self.exactness.weighed(_BRAKED, 1, lowest), rhythm=rhythm)
 
 
 @dataclass(frozen=True, slots=True)
