@@ -1,176 +1,310 @@
-"""The screens, driven by a pilot: what keys do, what is said when nothing is to be seen, what is never imported."""
+"""The cut screen, driven by a pilot: what keys do, what is said when nothing is to be seen, what is never imported."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import Input, Static
+from textual.widgets import Input
 
 from core.show import Show
 from tests import shows
+from tests.screens import cut, drive, said, settled, text, until
 from tui.app.app import Screens
+from tui.app.asking import Ask
+from tui.app.helping import Help, Palette
 
 SHOT = shows.SHOT
 pytestmark = pytest.mark.timeout(120)
 
 
 @pytest.fixture(scope="module")
-def cut(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def turnover(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return shows.cut(tmp_path_factory.mktemp("turnover"))
 
 
 @pytest.fixture
-def show(cut: Path, tmp_path: Path) -> Show:
-    return shows.make(cut, tmp_path / "show")
+def show(turnover: Path, tmp_path: Path) -> Show:
+    return shows.make(turnover, tmp_path / "show")
 
 
-def drive(
-    show: Show, hands: Callable[[Screens, Pilot[None]], Awaitable[None]], size: tuple[int, int] = (80, 24)
-) -> None:
-    """Open the screens, wait until the list is there, then do what `hands` does."""
-
-    async def run() -> None:
-        app = Screens(show.layout.root, show.env)
-        async with app.run_test(size=size) as pilot:
-            await until(pilot, lambda: bool(app.list.rows) or "Reading" not in app.picture.words)
-            await hands(app, pilot)
-
-    asyncio.run(run())
+@pytest.fixture
+def rendered(show: Show) -> Show:
+    """The show with v001 and v002 of its shot."""
+    for mix in ("0.5", "0.3"):
+        show.draft(SHOT, text=shows.BLEND.replace("0.5", mix))
+        show.generate([SHOT], f"mix {mix}")
+        for _ in show.follow([job.id for job in show.jobs()]):
+            pass
+    return show
 
 
-async def until(pilot: Pilot[None], true: Callable[[], bool], seconds: float = 20) -> None:
-    """Poll until something holds; fail when it does not in time."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + seconds
-    while not true():
-        assert loop.time() < deadline, "it did not happen in time"
-        await pilot.pause(0.02)
+async def seen(app: Screens, pilot: Pilot[None]) -> None:
+    """Until everything that was asked for is on the screen."""
+    await settled(app, pilot)
 
 
-def said(app: Screens, id: str) -> str:
-    return str(app.query_one(f"#{id}", Static).render())
-
-
-def picture(app: Screens) -> list[Any]:
-    return app.picture._strips
-
-
-def test_the_plate_is_shown_and_the_arrows_step_through_it(show: Show) -> None:
+def test_the_shots_stand_in_cut_order_and_the_arrows_choose(show: Show) -> None:
     async def hands(app: Screens, pilot: Pilot[None]) -> None:
-        await until(pilot, lambda: bool(picture(app)))
-        assert (app.source, len(app.list.rows)) == ("plate", 2)
-        first, start = picture(app), app.frame
-        assert {strip.cell_length for strip in first} == {app.picture.size.width}
-        await pilot.press("right")
-        await until(pilot, lambda: picture(app) is not first)
-        assert app.frame == start + 1
-        assert f"{start + 1}" in said(app, "under")
-        await pilot.press(*["left"] * 12)
-        assert app.list.row is not None
-        await until(pilot, lambda: app.frame == app.list.row.shot.range.first)  # type: ignore[union-attr]
-
-    drive(show, hands)
-
-
-def test_a_shot_without_media_says_so(show: Show) -> None:
-    async def hands(app: Screens, pilot: Pilot[None]) -> None:
+        await seen(app, pilot)
+        room = cut(app)
+        assert [row.shot.id for row in room.list.lines.rows] == [SHOT, "sq010_sh0020"]
         await pilot.press("j")
-        await until(pilot, lambda: "no picture" in app.picture.words)
-        assert "sq010_sh0020" in app.picture.words
+        await until(pilot, lambda: "no picture" in room.viewer.words or "no plate" in room.viewer.words)
+        assert app.place.shot == "sq010_sh0020"
+        await pilot.press("g")
+        await until(pilot, lambda: app.place.shot == SHOT)
 
     drive(show, hands)
 
 
-def test_an_unreadable_picture_says_why_and_the_rest_goes_on(show: Show, tmp_path: Path) -> None:
-    """Plates go offline while a screen is open: that is words in the picture's place, not an end."""
-    (shot, *_) = show.shots()
-    assert shot.shot.plate is not None
-
+def test_the_arrows_step_through_the_plate_and_stop_at_its_ends(show: Show) -> None:
     async def hands(app: Screens, pilot: Pilot[None]) -> None:
-        await until(pilot, lambda: bool(picture(app)))
-        wanted = shot.shot.plate.path.replace("%04d", "0005")  # type: ignore[union-attr]
-        bad = (show.layout.root / wanted).resolve()
-        whole = bad.read_bytes()
-        bad.write_bytes(whole[:200])
-        try:
-            await pilot.press(*["left"] * 30)
-            for _ in range(12):
-                await pilot.press("right")
-                await pilot.pause(0.1)
-                if app.picture.words:
-                    break
-            assert "plate.0005" in app.picture.words
-        finally:
-            bad.write_bytes(whole)
-        await pilot.press("r", "right")
-        await until(pilot, lambda: bool(picture(app)))
+        room = cut(app)
+        await until(pilot, lambda: app.place.frame > 0 and room.viewer.shot is not None)
+        await seen(app, pilot)
+        start = room.viewer.frame
+        await pilot.press("right")
+        await until(pilot, lambda: app.place.frame == start + 1)
+        assert room.viewer.shot is not None
+        await pilot.press(*["shift+left"] * 3)
+        first = room.viewer.shot.range.first
+        await until(pilot, lambda: app.place.frame == first)
 
     drive(show, hands)
 
 
-def test_a_remark_is_asked_for_and_noted_and_escape_leaves_it(show: Show) -> None:
-    show.draft(SHOT, text=shows.BLEND)
-    show.generate([SHOT])
-    for _ in show.follow([job.id for job in show.jobs()]):
-        pass
+def test_a_filter_is_typed_shown_at_each_letter_and_kept_for_the_next_time(show: Show) -> None:
+    async def hands(app: Screens, pilot: Pilot[None]) -> None:
+        room = cut(app)
+        await pilot.press("slash", *"0020")
+        await until(pilot, lambda: [row.shot.id for row in room.list.lines.rows] == ["sq010_sh0020"])
+        await pilot.press("escape")
+        await until(pilot, lambda: len(room.list.lines.rows) == 2)
+        await pilot.press("slash", *"status:none", "enter", "comma")
+        await until(pilot, lambda: app.place.filter == "status:none" and app.place.sort == "id")
+        await seen(app, pilot)
+        app.keep_place()
+        await pilot.press("escape")
+        assert room.list.filter == ""
+
+    drive(show, hands)
+
+    async def again(app: Screens, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: cut(app).list.filter == "status:none")
+
+    drive(show, again)
+
+
+def test_where_one_was_is_found_again(rendered: Show) -> None:
+    async def hands(app: Screens, pilot: Pilot[None]) -> None:
+        room = cut(app)
+        await until(pilot, lambda: room.versions == ["v001", "v002"])
+        await seen(app, pilot)
+        await pilot.press("left_square_bracket")
+        await until(pilot, lambda: room.viewer.version == "v001")
+        await seen(app, pilot)
+        await pilot.press("left", "2")
+        await until(pilot, lambda: app.place.tab == "versions")
+        await seen(app, pilot)
+        app.keep_place()
+        kept.append((app.place.frame, app.place.version))
+
+    kept: list[tuple[int, str]] = []
+    drive(rendered, hands)
+    assert json.loads(rendered.layout.place.read_text())["version"] == "v001"
+
+    async def again(app: Screens, pilot: Pilot[None]) -> None:
+        room = cut(app)
+        await until(pilot, lambda: (room.viewer.frame, room.viewer.version) == kept[0])
+        assert room.inspector.tabs.open == "versions"
+
+    drive(rendered, again)
+
+
+def test_versions_are_stepped_through_and_jumped_to(rendered: Show) -> None:
+    rendered.review(SHOT, "v001", "approve")
+    rendered.review(SHOT, "v001", "circle")
 
     async def hands(app: Screens, pilot: Pilot[None]) -> None:
-        await until(pilot, lambda: app.source == "v001" and bool(picture(app)) and app.versions == ["v001"])
+        room = cut(app)
+        await until(pilot, lambda: room.versions == ["v001", "v002"])
+        for key, version in (
+            ("right_curly_bracket", "v002"),
+            ("left_square_bracket", "v001"),
+            ("left_square_bracket", ""),
+            ("right_square_bracket", "v001"),
+            ("right_curly_bracket", "v002"),
+            ("b", "v001"),
+            ("left_curly_bracket", ""),
+            ("o", "v001"),
+        ):
+            await pilot.press(key)
+            await until(pilot, lambda version=version: room.viewer.version == version)  # type: ignore[misc]
+            await seen(app, pilot)
+
+    drive(rendered, hands)
+
+
+def test_judging_asks_for_words_is_one_commit_and_can_be_taken_back(rendered: Show) -> None:
+    async def hands(app: Screens, pilot: Pilot[None]) -> None:
+        room = cut(app)
+        await until(pilot, lambda: room.viewer.version == "v002")
         await pilot.press("x", *"no", "escape")
-        assert show.version(SHOT, "v001").row.status == "rev"
-        await pilot.press("x", *"more q", "enter")
-        await until(pilot, lambda: "retake is noted" in said(app, "said"))
-        await until(pilot, lambda: app.list.rows[0].status == "rtk")
+        assert rendered.version(SHOT, "v002").row.status == "rev"
+        await pilot.press("x", *"more q?", "enter")
+        await until(pilot, lambda: room.rows[0].status == "rtk")
         await pilot.press("a", "enter")
-        await until(pilot, lambda: app.list.rows[0].status == "apr")
+        await until(pilot, lambda: room.rows[0].status == "apr")
         await pilot.press("c", "enter")
-        await until(pilot, lambda: app.list.rows[0].circled == "v001")
+        await until(pilot, lambda: room.rows[0].circled == "v002")
+        await pilot.press("u")
+        await until(pilot, lambda: room.rows[0].circled == "")
+        await pilot.press("C", "enter")
+        await until(pilot, lambda: room.rows[0].circled_as == "temp")
+        await pilot.press("s", "h", *"later", "enter")
+        await until(pilot, lambda: room.rows[0].status == "hld")
+        await pilot.press("n", *"flicker: the edge boils", "enter")
+        await until(pilot, lambda: room.rows[0].open_notes == 1)
+
+    drive(rendered, hands)
+    assert [entry.event for entry in rendered.log()][:3] == ["review"] * 3
+
+
+def test_marked_shots_are_judged_in_one_act(rendered: Show) -> None:
+    async def hands(app: Screens, pilot: Pilot[None]) -> None:
+        room = cut(app)
+        await until(pilot, lambda: room.viewer.version == "v002")
         await pilot.press("v")
-        await until(pilot, lambda: app.source == "plate")
+        assert room.judged() == ((SHOT, "v002"),)
+        await pilot.press("V")
+        assert room.judged() == ((SHOT, "v002"),), "a shot without a version has nothing to judge"
+        await pilot.press("a", "enter")
+        await until(pilot, lambda: room.rows[0].status == "apr")
+
+    drive(rendered, hands)
+
+
+def test_the_plate_cannot_be_judged_and_says_so(show: Show) -> None:
+    async def hands(app: Screens, pilot: Pilot[None]) -> None:
+        await seen(app, pilot)
         await pilot.press("a")
-        assert app.question is None
+        assert "plate" in said(app)
 
     drive(show, hands)
-    assert [entry.event for entry in show.log()][:3] == ["review"] * 3
 
 
-def test_what_was_typed_is_not_lost_when_the_act_fails(show: Show) -> None:
+def test_what_was_typed_stands_in_the_line_again_when_the_act_fails(show: Show) -> None:
     async def hands(app: Screens, pilot: Pilot[None]) -> None:
-        await until(pilot, lambda: bool(picture(app)))
+        await seen(app, pilot)
         show.draft(SHOT, text="schema = 1\nwrong = 2\n")
-        await pilot.press("g", *"calmer", "enter")
-        await until(pilot, lambda: "wrong" in said(app, "said"))
-        assert app.query_one("#ask", Input).value == "calmer"
-        assert app.question == ("generate", SHOT, "")
+        await pilot.press("R", *"calmer", "enter")
+        await until(pilot, lambda: isinstance(app.screen, Ask) and "wrong" in text(app))
+        assert app.screen.query_one(Input).value == "calmer"
 
     drive(show, hands)
 
 
-def test_what_another_window_did_is_seen(show: Show) -> None:
-    """Progress comes from the ledger, whoever wrote it."""
+def test_a_draft_is_generated_and_what_another_window_did_is_seen(show: Show) -> None:
+    async def hands(app: Screens, pilot: Pilot[None]) -> None:
+        await seen(app, pilot)
+        await asyncio.to_thread(show.draft, SHOT, text=shows.BLEND)
+        await pilot.press("R", *"first", "enter")
+        await until(pilot, lambda: cut(app).rows[0].versions == 1)
+        assert "queued" in said(app)
+        other = Show.open(show.layout.root, show.env)
+        await asyncio.to_thread(lambda: list(other.follow([job.id for job in other.jobs()])))
+        await asyncio.to_thread(other.review, SHOT, "v001", "note", "seen elsewhere")
+        await until(pilot, lambda: cut(app).rows[0].open_notes == 1)
+
+    drive(show, hands)
+
+
+def test_the_inspector_has_four_tabs_and_leads_to_versions_and_frames(rendered: Show) -> None:
+    rendered.review(SHOT, "v001", "note", "this hand", (1006, 1008))
 
     async def hands(app: Screens, pilot: Pilot[None]) -> None:
-        show.draft(SHOT, text=shows.BLEND)
-        other = Show.open(show.layout.root, show.env)
-        await asyncio.to_thread(other.generate, [SHOT])
-        await until(pilot, lambda: app.list.rows[0].versions == 1)
+        room = cut(app)
+        await until(pilot, lambda: room.inspector.detail is not None and len(room.inspector.detail.versions) == 2)
+        for number, name in enumerate(("recipe", "versions", "notes", "provenance"), 1):
+            await pilot.press(str(number))
+            assert room.inspector.tabs.open == name
+        await seen(app, pilot)
+        assert "made by" in text(app)
+        await pilot.press("3", "shift+tab")
+        assert app.focused is room.inspector.notes
+        await pilot.press("enter")
+        await until(pilot, lambda: (room.viewer.version, room.viewer.frame) == ("v001", 1006))
+        await pilot.press("2", "tab")
+        while app.focused is not room.inspector.versions:
+            await pilot.press("tab")
+        await pilot.press("g", "enter")
+        await until(pilot, lambda: room.viewer.version == "v002")
 
-    drive(show, hands)
+    drive(rendered, hands)
+
+
+def test_help_and_the_palette_tell_what_can_be_done_and_do_it(rendered: Show) -> None:
+    async def hands(app: Screens, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: cut(app).viewer.version == "v002")
+        await pilot.press("question_mark")
+        await until(pilot, lambda: isinstance(app.screen, Help))
+        assert "mark" in text(app)
+        await pilot.press("escape", "colon", *"olderv")
+        await until(pilot, lambda: isinstance(app.screen, Palette))
+        await pilot.press("enter")
+        await until(pilot, lambda: cut(app).viewer.version == "v001")
+
+    drive(rendered, hands)
+
+
+def test_every_action_of_the_table_has_something_that_does_it() -> None:
+    """A key that does nothing is a lie in the footer, in `?` and in docs/keys.md."""
+    from tui.app.actions import ACTIONS, PLACES
+    from tui.app.lines import Lines
+    from tui.app.rooms import ROOMS, make_room
+    from tui.app.screens.cut import CutRoom
+    from tui.app.widgets.viewer import Viewer
+
+    kinds: dict[str, list[type]] = {"any": [CutRoom, Screens], "list": [Lines], "cut": [CutRoom]}
+    kinds |= {"shots": [CutRoom], "viewer": [Viewer, CutRoom], "inspector": [CutRoom], "notes": [CutRoom]}
+    kinds |= {name: [type(make_room(name))] for name in ROOMS}
+    for action in ACTIONS:
+        name = action.call.partition("(")[0].rpartition(".")[2]
+        assert any(hasattr(kind, f"action_{name}") for kind in kinds[action.place]), action.id
+    assert {action.place for action in ACTIONS} <= set(PLACES)
+    assert len({action.id for action in ACTIONS}) == len(ACTIONS)
+
+
+def test_keys_of_ones_own_and_a_keymap_that_is_wrong_says_so(show: Show, tmp_path: Path) -> None:
+    keys = tmp_path / "keys.toml"
+    keys.write_text('"shots.filter" = "F"\n')
+    mine = Show.open(show.layout.root, {**show.env, "RUSHES_KEYS": str(keys)})
+
+    async def hands(app: Screens, pilot: Pilot[None]) -> None:
+        await pilot.press("F")
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+
+    drive(mine, hands)
+    keys.write_text('"shots.fliter" = "F"\n')
+
+    async def wrong(app: Screens, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: "shots.fliter" in said(app))
+
+    drive(mine, wrong)
 
 
 def test_a_show_that_cannot_be_read_says_why(show: Show) -> None:
     show.layout.settings.write_text("schema = 99\nname = 3\n")
 
     async def hands(app: Screens, pilot: Pilot[None]) -> None:
-        await until(pilot, lambda: "rushes.toml" in app.picture.words)
-        await pilot.press("r", "v", "right", "a", "question_mark", "q")
+        await until(pilot, lambda: "rushes.toml" in cut(app).viewer.words)
+        await pilot.press("ctrl+r", "v", "right", "a", "question_mark", "escape", "q")
 
     drive(show, hands)
 
@@ -181,18 +315,19 @@ def test_an_empty_show_says_so(show: Show) -> None:
     shutil.rmtree(show.layout.root / "shots")
 
     async def hands(app: Screens, pilot: Pilot[None]) -> None:
-        await until(pilot, lambda: "no shots" in app.picture.words)
+        await until(pilot, lambda: "no shots" in cut(app).viewer.words)
 
     drive(show, hands)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 35), (200, 60), (20, 6)])
-def test_every_size_shows_the_list(show: Show, size: tuple[int, int]) -> None:
+def test_every_size_shows_the_list_and_takes_keys(show: Show, size: tuple[int, int]) -> None:
     async def hands(app: Screens, pilot: Pilot[None]) -> None:
         await pilot.pause()
-        assert app.list.region.width > 0
-        await pilot.press("question_mark")
-        await pilot.pause()
+        assert cut(app).list.lines.region.width > 0
+        await pilot.press("question_mark", "escape", "tab", "z", "escape", "1", "escape", "f2")
+        await pilot.resize_terminal(100, 30)
+        await seen(app, pilot)
 
     drive(show, hands, size)
 
@@ -200,27 +335,28 @@ def test_every_size_shows_the_list(show: Show, size: tuple[int, int]) -> None:
 def test_the_first_paint_needs_neither_numpy_nor_the_core_and_torch_never_comes(show: Show) -> None:
     """A thousand shots must not delay the first frame: what is heavy comes after it, in threads."""
     code = f"""
-import asyncio, os, sys
+import asyncio, sys
 from pathlib import Path
 from tui.app.app import Screens
+from tui.app.screens.cut import CutRoom
 early = ("numpy", "av", "git", "opentimelineio", "OpenImageIO", "PyOpenColorIO", "pydantic", "core.show", "torch")
-app = Screens(Path({str(show.layout.root)!r}), {dict(show.env)!r})
 seen = {{}}
-load = app.load_shots
-def after_first_paint():
+entered = CutRoom.entered
+def after_first_paint(room):
     seen["early"] = [name for name in early if name in sys.modules]
-    load()
-app.load_shots = after_first_paint
+    entered(room)
+CutRoom.entered = after_first_paint
+app = Screens(Path({str(show.layout.root)!r}), {dict(show.env)!r})
 async def main():
     async with app.run_test(size=(80, 24)) as pilot:
         for _ in range(1000):
-            if app.picture._strips:
+            if app.screen.rows:
                 break
             await pilot.pause(0.02)
-        seen["picture"] = bool(app.picture._strips)
+        seen["rows"] = len(app.screen.rows)
 asyncio.run(main())
 heavy = [name for name in ("torch", "diffusers", "transformers", "onnxruntime") if name in sys.modules]
 print(seen, heavy)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=dict(show.env), check=True)
-    assert done.stdout.strip() == "{'early': [], 'picture': True} []"
+    assert done.stdout.strip() == "{'early': [], 'rows': 2} []"

@@ -88,10 +88,11 @@ class Palette(ModalScreen[Deed | None]):
     def _show(self, typed: str) -> None:
         from textual.fuzzy import Matcher
 
+        # Over the short words only: the matcher tries every way in which letters can lie, and a sentence has many.
         matcher = Matcher(typed)
-        scores = {deed.id: matcher.match(f"{deed.place} {deed.title} {deed.help}") for deed in self._every}
-        kept = [deed for deed in self._every if not typed or scores[deed.id] > 0]
-        self.list.show(sorted(kept, key=lambda deed: -scores[deed.id]) if typed else kept)
+        scores = {deed.id: matcher.match(deed.title) if typed else 1.0 for deed in self._every}
+        kept = [deed for deed in self._every if scores[deed.id] > 0 or typed.lower() in deed.help]
+        self.list.show(sorted(kept, key=lambda deed: -scores[deed.id]))
         self.list.move_to(0)
         self.list.styles.height = max(1, len(kept))
 
