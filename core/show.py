@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from core import absent, drafts, overview, reviewing, submit, wedges
 from core.cut.shots import Shot
-from core.drafts import Draft
+from core.drafts import Draft, Kept
 from core.errors import ShowError
 from core.farm import devices, follow, spawn
 from core.farm.ledger import Job, Ledger
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from core.audit.story import Scene, Sheet
     from core.audit.verify import Verdict
     from core.cut.publish import Published
+    from core.recipe.complete import Known
     from core.register import ModelRow
     from core.viewing.pictures import Viewer
 
@@ -165,19 +166,39 @@ class Show:
     # write and render
 
     def draft(
-        self, shot: str, sets: Sequence[str] = (), from_version: str = "", look: str = "", text: str | None = None
+        self,
+        shot: str,
+        sets: Sequence[str] = (),
+        from_version: str = "",
+        look: str = "",
+        text: str | None = None,
+        name: str = "draft",
     ) -> Draft:
-        """The shot's draft, changed as asked. `text` replaces it as typed, whether it holds or not.
+        """The shot's draft of this name, changed as asked. `text` replaces it as typed, whether it holds or not.
 
         Raises:
             RecipeError: a value that is not allowed; the draft stays as it was.
         """
         found = self.shot(shot)
         if text is not None:
-            return drafts.write_draft(self.layout, found, text)
+            return drafts.write_draft(self.layout, found, text, name)
         if not (sets or from_version or look):
-            return drafts.read_draft(self.layout, found)
-        return drafts.edited(self.layout, found, sets=sets, from_version=from_version, look=look)
+            return drafts.read_draft(self.layout, found, name)
+        return drafts.edited(self.layout, found, sets=sets, from_version=from_version, look=look, name=name)
+
+    def drafts(self, shot: str) -> tuple[Kept, ...]:
+        """The shot's drafts by name, with the earlier texts of each."""
+        return drafts.kept(self.layout, self.shot(shot).id)
+
+    def since_parent(self, draft: Draft) -> tuple[Change, ...]:
+        """What a draft that holds changes in the version it goes on from. Raises ShowError, RecipeError."""
+        return drafts.since_parent(self.layout, draft)
+
+    def known(self, shot: str) -> Known:
+        """The names that completion offers for a recipe of the shot. Reads every recipe: once, in a thread."""
+        from core.register import known
+
+        return known(self.layout, self.settings, self.env, self.shot(shot).id)
 
     def generate(
         self, shots: Sequence[str], summary: str = "", *, missing: bool = False, tell: submit.Tell = submit.silent
