@@ -269,10 +269,11 @@ def test_every_action_of_the_table_has_something_that_does_it() -> None:
     from tui.app.lines import Lines
     from tui.app.rooms import ROOMS, make_room
     from tui.app.screens.cut import CutRoom
+    from tui.app.widgets.notes import NoteLines
     from tui.app.widgets.viewer import Viewer
 
     kinds: dict[str, list[type]] = {"any": [CutRoom, Screens], "list": [Lines], "cut": [CutRoom]}
-    kinds |= {"shots": [CutRoom], "viewer": [Viewer, CutRoom], "inspector": [CutRoom], "notes": [CutRoom]}
+    kinds |= {"shots": [CutRoom], "viewer": [Viewer, CutRoom], "inspector": [CutRoom], "notes": [NoteLines]}
     kinds |= {name: [type(make_room(name))] for name in ROOMS}
     for action in ACTIONS:
         name = action.call.partition("(")[0].rpartition(".")[2]

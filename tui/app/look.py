@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from rich.style import Style
+from rich.text import Text
 from textual.theme import Theme
+
+from tui.present.spans import Line
 
 GREY = Theme(
     name="rushes-grey",
@@ -46,3 +49,8 @@ STYLES: Mapping[str, str] = {
 def style_of(name: str) -> Style:
     """The terminal's style of a presenter's style."""
     return Style.parse(STYLES[name]) if STYLES[name] else Style.null()
+
+
+def text_of(lines: Iterable[Line]) -> Text:
+    """A presenter's lines for a widget that wraps them."""
+    return Text("\n").join(Text.assemble(*((text, style_of(name)) for text, name in line)) for line in lines)

@@ -22,11 +22,15 @@ from tui.app.actions import bindings
 from tui.app.foot import Foot
 
 if TYPE_CHECKING:
+    from core.reviewing import Undone
     from core.show import Show
     from tui.app.app import Screens
     from tui.app.desk import Desk
 
 T = TypeVar("T")
+
+PULSE = 1.0
+"""Seconds between two looks whether somebody else wrote."""
 
 
 @dataclass
@@ -146,12 +150,36 @@ class Room(Screen[None]):
             event.handler(event.value)
             self.foot.refresh()
 
+    def keep_up(self) -> None:
+        """From now on `reread` whenever a worker, a command or another window wrote."""
+        before: list[tuple[int, int]] = []
+
+        def came(pulse: tuple[int, int]) -> None:
+            if before and before[-1] != pulse:
+                self.reread()
+            before[:] = [pulse]
+
+        self.set_interval(PULSE, lambda: self.ask("keep up", lambda desk: desk.pulse(), came))
+
     # what hands do everywhere
 
     def action_back(self) -> None:
         self.dismiss()
 
     def action_reload(self) -> None:
+        self.entered()
+
+    def action_undo(self, redo: bool = False) -> None:
+        """Take back this person's last review act, wherever it was made, or bring it back; say which it was."""
+
+        def done(undone: Undone) -> None:
+            self.say(f"{undone.words}. {'u takes it back.' if redo else 'U brings it back.'}")
+            self.reread()
+
+        self.act(lambda show: show.undo(redo=redo), done)
+
+    def reread(self) -> None:
+        """Something was written: show it."""
         self.entered()
 
     def focused_help(self) -> Widget:

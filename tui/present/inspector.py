@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from core.history.review import Note, Review
     from core.recipe.model import Recipe
     from core.rows import VersionRow
-    from core.show import Version
+    from core.version import Version
 
 _SHOWN = ("prompt", "negative", "seed", "denoise", "guidance", "sampling_steps", "model", "on", "mix", "amount", "mode")
 _LABEL = 10
@@ -76,18 +76,32 @@ def version_line(row: VersionRow, width: int) -> Line:
 
 
 def note_line(note: Note, width: int) -> Line:
-    """`1034–1040 ✓ the hand boils — Ana, 11-25 10:12`."""
+    """`✓ v002 1034–1040 matte ▭ the hand boils  Ana 11-25 10:12 ✓ Ben`."""
     event = note.event
-    frames = f"{event.frames[0]}–{event.frames[1]}" if event.frames and event.frames[0] != event.frames[1] else ""
-    frames = frames or (str(event.frames[0]) if event.frames else "")
-    who = event.by.partition(" <")[0]
+    done = f" ✓ {_name(note.resolved_by)}" if note.resolved else ""
     return (
         (" ✓ " if note.resolved else " ✎ ", "good" if note.resolved else "warn"),
         (f"{event.version:<5}", "dim"),
-        (f"{frames:<10}", "accent"),
+        (f"{note_frames(note):<10}", "accent"),
+        (f"{event.category} " if event.category else "", "busy"),
+        ("▭ " if event.box else "", "accent"),
         (one_line(event.text, 300), "dim" if note.resolved else ""),
-        (f"  {who} {short_time(event.at)}", "dim"),
+        (f"  {_name(event.by)} {short_time(event.at)}", "dim"),
+        (done, "good"),
     )
+
+
+def note_frames(note: Note) -> str:
+    """`1034–1040`, `1034`, or empty where a note is on a whole version."""
+    if note.event.frames is None:
+        return ""
+    first, last = note.event.frames
+    return str(first) if first == last else f"{first}–{last}"
+
+
+def _name(who: str) -> str:
+    """`Ana Artist` of `Ana Artist <ana@example.com>`."""
+    return one_line(who.partition(" <")[0], 40)
 
 
 def notes_of(review: Review, versions: Sequence[str]) -> list[Note]:

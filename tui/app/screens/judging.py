@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from textual import on
+
 from tui.app.asking import Ask, Choose
 from tui.app.room import Room
+from tui.app.widgets.notes import NoteLines
 
 if TYPE_CHECKING:
+    from core.reviewing import Kind, Remark
     from core.show import Show
 
-ASKS = {
+ASKS: Mapping[str, str] = {
     "approve": "Approve {what}? A remark, or just enter",
     "retake": "Retake of {what}: what is wrong?",
     "circle": "Circle {what} for editorial? A remark, or just enter",
@@ -20,7 +25,20 @@ ASKS = {
     "omit": "Omit {what}: why?",
     "final": "{what} is final? A remark, or just enter",
     "pending": "{what} awaits review again? A remark, or just enter",
-    "note": "Note on {what}",
+    "note": "Note on {what} (→ completes a category such as matte:)",
+}
+DONE: Mapping[str, str] = {
+    "approve": "approved",
+    "retake": "sent back",
+    "circle": "circled",
+    "temp": "circled as temp",
+    "hold": "on hold",
+    "omit": "omitted",
+    "final": "final",
+    "pending": "awaits review",
+    "note": "noted",
+    "resolve": "note resolved",
+    "reopen": "note open again",
 }
 STATUSES = (
     ("p", "pending", "pending review"),
@@ -28,7 +46,8 @@ STATUSES = (
     ("f", "final", "final"),
     ("o", "omit", "omitted"),
 )
-CATEGORIES = ("look:", "flicker:", "matte:", "edge:", "colour:", "continuity:", "editorial:", "technical:")
+OF_A_SHOT = ("hold", "omit", "pending", "resolve", "reopen")
+"""What can be said of a shot without a version of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +60,8 @@ class Judgement:
     frames: tuple[int, int] | None = None
     box: tuple[float, float, float, float] | None = None
     text: str = ""
+    note: str = ""
+    """Of `resolve` and `reopen`: the note's id."""
 
     @property
     def what(self) -> str:
@@ -61,30 +82,33 @@ class Judging(Room):
 
     def judge(self, judgement: Judgement, why: str = "") -> None:
         """Ask for the words, then do it as one act. `why`: what an earlier attempt was refused for."""
+        from core.reviewing import CATEGORIES
 
         def answered(text: str | None) -> None:
             if text is not None:
                 self._do(replace(judgement, text=text))
 
-        if not judgement.about or not all(version for _, version in judgement.about):
+        bare = judgement.kind not in OF_A_SHOT and not all(version for _, version in judgement.about)
+        if not judgement.about or bare:
             self.say("The plate cannot be judged: ] shows a version.")
             return
-        offers = CATEGORIES if judgement.kind == "note" else ()
+        offers = [f"{name}: " for name in CATEGORIES] if judgement.kind in ("note", "retake") else ()
         words = ASKS[judgement.kind].format(what=judgement.what)
         self.app.push_screen(Ask(words, typed=judgement.text, why=why, offers=offers), answered)
 
     def _do(self, judgement: Judgement) -> None:
         def done(waiting: str) -> None:
-            told = f"{judgement.what}: {judgement.kind} is noted. u takes it back."
+            told = f"{judgement.what}: {DONE[judgement.kind]}. u takes it back."
             self.say(f"{told} To be committed later: {waiting}" if waiting else told)
             self.reread()
 
-        # What was typed is not lost: it stands in the line again.
-        self.act(lambda show: _said(show, judgement), done, lambda reason: self.judge(judgement, reason))
+        def refused(reason: str) -> None:
+            if judgement.note:
+                self.say(reason)
+            else:
+                self.judge(judgement, reason)  # what was typed is not lost: it stands in the line again
 
-    def reread(self) -> None:
-        """Something was written: show it."""
-        self.entered()
+        self.act(lambda show: _said(show, judgement), done, refused)
 
     def action_judge(self, kind: str) -> None:
         self.judge(Judgement(kind, self.judged()))
@@ -98,11 +122,29 @@ class Judging(Room):
 
         self.app.push_screen(Choose(f"Status of {Judgement('', about or (('', ''),)).what}", STATUSES), chosen)
 
+    @on(NoteLines.Turned)
+    def _note_turned(self, event: NoteLines.Turned) -> None:
+        """A note was resolved, or is to be open again: without a question, since `u` takes it back."""
+        said, kind = event.note.event, "reopen" if event.note.resolved else "resolve"
+        self._do(Judgement(kind, ((event.shot, said.version),), note=said.id))
+
+
+def remarks_of(judgement: Judgement) -> list[Remark]:
+    """The remarks that a judgement is, one a version. `matte: the edge boils` has the category `matte`."""
+    from core.reviewing import CATEGORIES, Remark
+
+    category, colon, rest = judgement.text.partition(":")
+    known = bool(colon) and category.strip().lower() in CATEGORIES
+    category, text = (category.strip().lower(), rest.strip()) if known else ("", judgement.text)
+    kind: Kind = "circle" if judgement.kind == "temp" else judgement.kind  # type: ignore[assignment]
+    more = {"temp": judgement.kind == "temp", "box": judgement.box, "category": category, "note": judgement.note}
+    return [
+        Remark(shot, version, kind, text, judgement.frames, **more)  # type: ignore[arg-type]
+        for shot, version in judgement.about
+    ]
+
 
 def _said(show: Show, judgement: Judgement) -> str:
-    """Do it. Returns why it is committed later; empty: it is committed."""
-    category, colon, rest = judgement.text.partition(":")
-    typed = rest.strip() if colon and f"{category}:" in CATEGORIES else judgement.text
-    for shot, version in judgement.about:
-        show.review(shot, version, judgement.kind, typed, judgement.frames)  # type: ignore[arg-type]
+    """Do it as one act. Returns why it is committed later; empty: it is committed."""
+    show.review_all(remarks_of(judgement))
     return show.history.waiting

@@ -15,6 +15,7 @@ from textual.widget import Widget
 
 from tui.app.lines import Lines
 from tui.app.look import style_of
+from tui.app.widgets.notes import NoteLines
 from tui.present import inspector as present
 from tui.present.spans import Line
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from core.history.review import Note, Review
     from core.recipe.model import Recipe
     from core.rows import VersionRow
-    from core.show import Version
+    from core.version import Version
 
 TABS = ("recipe", "versions", "notes", "provenance")
 
@@ -81,9 +82,7 @@ class Inspector(Vertical):
         self.versions: Lines[VersionRow] = Lines(
             present.version_line, lambda row: row.version, id="tab-versions", empty="no versions yet: e writes a recipe"
         )
-        self.notes: Lines[Note] = Lines(
-            present.note_line, lambda note: note.event.id, id="tab-notes", empty="no notes yet: n writes one"
-        )
+        self.notes = NoteLines(id="tab-notes")
         self.provenance: Lines[Line] = Lines(_as_is, str, id="tab-provenance", empty="the plate: nothing was generated")
         self.detail: Detail | None = None
 
@@ -118,7 +117,7 @@ class Inspector(Vertical):
             **self.tabs.counts, "versions": len(detail.versions), "notes": sum(not note.resolved for note in notes)
         }  # fmt: skip
         self.versions.show(detail.versions[::-1], at=version)
-        self.notes.show(notes)
+        self.notes.tell(detail.shot, notes)
         self._lay_out()
         self.tabs.refresh()
 
