@@ -94,11 +94,6 @@ class Scene:
         done = [take for take in self.takes if take.row.state == "complete"]
         return next((take for take in done if take.row.version == self.row.circled), done[-1] if done else None)
 
-    @property
-    def poster(self) -> int:
-        """The frame that stands for the shot, three quarters in: by then a move has found its picture."""
-        return self.shot.cut_range.first + 3 * len(self.shot.cut_range) // 4
-
 
 def tell(
     layout: Layout, rows: Sequence[tuple[ShotRow, Sequence[VersionRow]]], history: Sequence[Entry] = ()
@@ -220,8 +215,8 @@ def draw_sheet(
 def _cell(scene: Scene) -> SheetCell:
     take = scene.plays
     if take is None:
-        return SheetCell(scene.shot.id, "", scene.poster, "plate", "", "")
-    frame = take.recipe.frames.nearest(scene.poster)
+        return SheetCell(scene.shot.id, "", scene.shot.poster, "plate", "", "")
+    frame = take.recipe.frames.nearest(scene.shot.poster)
     return SheetCell(scene.shot.id, take.row.version, frame, take.row.status, take.row.circled, look_of(take.recipe))
 
 
@@ -240,5 +235,5 @@ def _panel(viewer: Viewer, scene: Scene, cell: SheetCell, plates: bool) -> Panel
 def still(viewer: Viewer, scene: Scene, take: Take | None) -> NDArray[np.uint8]:
     """The shot's frame of a version, or of the plate, (H, W, 3) uint8 sRGB. Raises MediaError."""
     if take is None:
-        return viewer.seen(Source(scene.shot.id), scene.poster)
-    return viewer.seen(take.source, take.recipe.frames.nearest(scene.poster))
+        return viewer.seen(Source(scene.shot.id), scene.shot.poster)
+    return viewer.seen(take.source, take.recipe.frames.nearest(scene.shot.poster))

@@ -104,6 +104,11 @@ class Shot:
         return FrameRange(min(use.first for use in uses), max(use.last for use in uses))
 
     @property
+    def poster(self) -> int:
+        """The frame that stands for the shot, three quarters in: by then a move has found its picture."""
+        return self.cut_range.first + 3 * len(self.cut_range) // 4
+
+    @property
     def range(self) -> FrameRange:
         """The frames to render: `cut_range` grown by the handles, as far as the plate has them."""
         grown = self.cut_range.grow(*self.handles) if self.uses else self.cut_range
