@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from core import absent, drafts, overview, reviewing, submit, wedges
 from core.cut.shots import Shot
 from core.drafts import Draft, Kept
 from core.errors import ShowError
 from core.farm import devices, follow, spawn
+from core.farm.detail import JobDetail, job_detail
+from core.farm.jobs import Place
 from core.farm.ledger import Job, Ledger
 from core.files import one_line
-from core.frames import FrameRange
+from core.history.change import CommitChange, commit_change
 from core.history.events import Entry
 from core.history.git import History
 from core.history.repo import copied_from
-from core.history.review import Box, Review, ReviewEvent
+from core.history.review import Box, ReviewEvent
 from core.index import Indexed, read_index, refreshed, state_of
 from core.layout import (
     SETTINGS,
@@ -34,10 +36,9 @@ from core.layout import (
 )
 from core.progress import Tick, silent
 from core.recipe.changes import Change, changes
-from core.recipe.model import Recipe
 from core.reviewing import Kind, Remark, ShotNote, Undone
 from core.rows import ShotRow, VersionRow, Waiting, dailies
-from core.viewing.view import Source
+from core.version import Version, read_version
 
 if TYPE_CHECKING:
     from core.audit.pictures import Comparison
@@ -47,25 +48,7 @@ if TYPE_CHECKING:
     from core.recipe.complete import Known
     from core.register import ModelRow
     from core.viewing.pictures import Viewer
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """Everything about one version."""
-
-    row: VersionRow
-    recipe_text: str
-    recipe: Recipe
-    record: dict[str, Any] | None
-    review: Review
-    frames_path: str
-    """The frames as compositors name them, with `%04d`."""
-    range: FrameRange
-
-    @property
-    def source(self) -> Source:
-        """Its master, to look at."""
-        return Source(self.row.shot, self.row.version)
+    from core.viewing.proxies import Made
 
 
 class Show:
@@ -140,14 +123,8 @@ class Show:
 
     def version(self, shot: str, version: str) -> Version:
         """Raises ShowError where there is no such version."""
-        shot, name = self.shot(shot).id, version_name(version_number(version))
-        text, recipe = overview.read_recipe(self.layout, shot, name)
-        row = next(row for row in self.versions(shot) if row.version == name)
-        pattern = self.layout.frame(shot, name, 0, suffix=f".{recipe.output.master.format}")
-        return Version(
-            row, text, recipe, overview.read_record(self.layout, shot, name), overview.read_review(self.layout, shot),
-            str(pattern.with_name(pattern.name.replace(".0000.", ".%04d."))), recipe.frames,
-        )  # fmt: skip
+        found = self.shot(shot).id
+        return read_version(self.layout, self.ledger.standings(found), found, version_name(version_number(version)))
 
     def elsewhere(self, rows: Sequence[ShotRow] | Sequence[VersionRow]) -> list[str]:
         """What of these shots (their plates) or versions (their frames) is not on this machine, in words."""
@@ -159,9 +136,13 @@ class Show:
         """What differs between two recipes, word by word in prompts."""
         return changes(self.version(shot, a).recipe, self.version(shot, b).recipe)
 
-    def log(self, shot: str | None = None, limit: int | None = None) -> list[Entry]:
-        """The show's history, or one shot's, newest first."""
-        return self.history.log(self.shot(shot).id if shot else None, limit)
+    def log(self, shot: str | None = None, limit: int | None = None, skip: int = 0) -> list[Entry]:
+        """The show's history, or one shot's, newest first, without the newest `skip`. See `events.matching`."""
+        return self.history.log(self.shot(shot).id if shot else None, limit, skip)
+
+    def commit_changes(self, commit: str) -> CommitChange:
+        """What one commit of the history changed, file by file. Raises ShowError: no such commit."""
+        return commit_change(self.history.git, commit)
 
     # write and render
 
@@ -282,12 +263,19 @@ class Show:
         waiting = [job for job in self.jobs() if job.state == "queued" or self.ledger.left_behind(job)]
         return 0 if not waiting or spawn.alive(self.layout.state.parent.parent) else len(waiting)
 
-    def steer(self, job: str, act: Literal["cancel", "retry"]) -> Job:
-        """Stop a job (finished frames stay), or queue it again. Raises ShowError where that cannot be."""
-        done = self.ledger.cancel(job) if act == "cancel" else self.ledger.retry(job)
-        if act == "retry":
-            self.start_worker()
+    def steer(self, job: str, act: Literal["cancel", "retry"] | Place) -> Job:
+        """Stop a job (finished frames stay), queue it again, or move it. Raises ShowError where that cannot be."""
+        if act == "cancel":
+            return self.ledger.cancel(job)
+        if act != "retry":
+            return self.ledger.move(job, act)
+        done = self.ledger.retry(job)
+        self.start_worker()
         return done
+
+    def job_detail(self, job: str) -> JobDetail:
+        """Everything about one job: its frames, speed, attempts and log. Raises ShowError."""
+        return job_detail(self.ledger, self.layout.state.parent.parent, self.env, job)
 
     def follow(self, jobs: Sequence[str]) -> Iterator[follow.Progress]:
         """Watch jobs until they are done."""
@@ -401,12 +389,32 @@ class Show:
 
     # small things
 
+    def make_proxies(self, shots: Sequence[str] = (), tick: Tick = silent) -> list[Made]:
+        """Make the small movies that playback uses: of plates and complete versions, of these shots or all.
+
+        Raises ShowError: no such shot. DiskFull, Broken: nothing more can be written.
+        """
+        from core.viewing.proxies import make_all
+
+        chosen = self.select(shots) if shots else list(self._all_shots())
+        every = (source for shot in chosen for source in self.viewer.sources(shot) if not source.picture)
+        return make_all(self.viewer, every, tick)
+
+    def start_proxies(self, shots: Sequence[str] = ()) -> None:
+        """Start making the proxies of plates, of these shots or all, in the background. Raises Broken, DiskFull."""
+        spawn.make_proxies(self.layout, self.env, shots)
+
     def _with_plate(self, shot: str) -> Shot:
         """The shot; where the cut's media were missing, they are looked for again."""
         from core.turnover import relink
 
         found = self.shot(shot)
-        return relink(self.layout, self.settings, self.history, found) if found.missing else found
+        if not found.missing:
+            return found
+        now = relink(self.layout, self.settings, self.history, found)
+        if now.plate is not None and not now.missing:
+            self.start_proxies([now.id])
+        return now
 
     def _all_shots(self) -> dict[str, Shot]:
         return overview.read_shots(self.layout)

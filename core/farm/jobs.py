@@ -14,6 +14,9 @@ Move = Literal["claim", "complete", "fail", "cancel", "release", "retry", "aband
 Outcome = Literal["", "died", "complete", "failed", "cancelled", "released"]
 """How an attempt ended; empty while it runs."""
 
+Place = Literal["first", "sooner", "later"]
+"""Where in the queue a job is moved to."""
+
 OPEN: tuple[State, ...] = ("queued", "rendering")
 """States in which a job still has to be worked on."""
 STATES: tuple[State, ...] = get_args(State)
@@ -161,6 +164,25 @@ class Attempt:
     """Frames it finished."""
     tally: Mapping[str, Any]
     """What the render measured up to its last finished frame (seconds a stage, re-use, peak memory …)."""
+
+
+def moved(waiting: Sequence[Job], job: str, place: Place) -> dict[str, int]:
+    """The priorities that change so that a job goes first, or past the one before or after it; all others keep order.
+
+    `waiting`: the queued jobs in their order, the job among them.
+    """
+    at = next(n for n, one in enumerate(waiting) if one.id == job)
+    order = [*waiting[:at], *waiting[at + 1 :]]
+    order.insert({"first": 0, "sooner": max(0, at - 1), "later": at + 1}[place], waiting[at])
+    changed: dict[str, int] = {}
+    below: tuple[int, str, str] | None = None
+    for one in reversed(order):
+        priority, age = one.priority, (one.created, one.id)
+        if below is not None and one.key > below:
+            priority = -below[0] + (age > below[1:])
+            changed[one.id] = priority
+        below = (-priority, *age)
+    return changed
 
 
 def poisoned(attempts: Sequence[Attempt], since: int) -> bool:

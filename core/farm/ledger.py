@@ -26,9 +26,11 @@ from core.farm.jobs import (
     Move,
     NewJob,
     Outcome,
+    Place,
     Standing,
     State,
     after,
+    moved,
     poisoned,
 )
 from core.farm.store import JOB, ORDER, STANDING, Store, attempts_of, frame_of, job_of
@@ -193,11 +195,16 @@ class Ledger:
             self._move(db, found, "abandon", reason)
             return self._find(db, found.id)
 
-    def priority(self, job: str, priority: int) -> Job:
-        """Let a job go earlier (higher) or later."""
+    def move(self, job: str, place: Place) -> Job:
+        """Let a queued job go first, or past the one before or after it. Raises ShowError for any other."""
         with self._store.writing() as db:
             found = self._find(db, job)
-            db.execute("UPDATE jobs SET priority = ? WHERE id = ?", (priority, found.id))
+            if found.state != "queued":
+                what = f"A job that is {found.state} has no place in the queue."
+                raise ShowError(what, where=found.id, todo="See what waits: rushes queue.")
+            waiting = [job_of(row) for row in db.execute(f"{JOB} WHERE state = 'queued' {ORDER}")]
+            rows = [(priority, name) for name, priority in moved(waiting, found.id, place).items()]
+            db.executemany("UPDATE jobs SET priority = ? WHERE id = ?", rows)
             return self._find(db, found.id)
 
     # what workers do

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -209,3 +210,37 @@ def parse_message(raw: str) -> Message:
     found = (_TRAILER.fullmatch(line) for text in paragraphs[start:] for line in text.split("\n"))
     trailers = tuple((match[1], match[2].strip()) for match in found if match)
     return Message(one_line(head), "\n\n".join(paragraphs[:start]).strip(), trailers)
+
+
+def matching(
+    entries: Iterable[Entry],
+    who: str = "",
+    event: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> list[Entry]:
+    """The entries that pass every filter given, in their order.
+
+    `who`: a part of the name or address of whoever committed or did one of the acts. `event`: of any of the acts.
+    `since`, `until`: moments with a time zone, both included; a commit whose date nobody can read passes neither.
+    """
+    return [
+        entry
+        for entry in entries
+        if (not who or _by(entry, who.casefold()))
+        and (not event or any(act.event == event for act in entry.acts))
+        and ((since is None and until is None) or _between(entry.at, since, until))
+    ]
+
+
+def _by(entry: Entry, who: str) -> bool:
+    people = (entry.author, *(act.by for act in entry.acts))
+    return any(who in str(person).casefold() for person in people)
+
+
+def _between(at: str, since: datetime | None, until: datetime | None) -> bool:
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError:
+        return False
+    return (since is None or moment >= since) and (until is None or moment <= until)

@@ -267,8 +267,10 @@ class History:
 
     # Reading
 
-    def log(self, shot: str | None = None, limit: int | None = None) -> list[Entry]:
+    def log(self, shot: str | None = None, limit: int | None = None, skip: int = 0) -> list[Entry]:
         """The history, newest first, in one git call; with `shot` the commits that touch its folder.
+
+        `limit` and `skip` page through it.
 
         Raises HistoryError, ShowError.
         """
@@ -276,6 +278,8 @@ class History:
         options = ["log", "-z", "--no-color", "--format=%H%x00%an%x00%ae%x00%aI%x00%B"]
         if limit is not None:
             options.append(f"--max-count={limit}")
+        if skip:
+            options.append(f"--skip={skip}")
         if shot is not None:
             options += ["--full-history", "--", f"shots/{shot}"]  # also what a merge did not take over
         result = self.git.run("--literal-pathspecs", *options)

@@ -68,7 +68,7 @@ def test_the_queue_has_one_order(ledger: Ledger) -> None:
     late = ledger.add(new_job(priority=5)).id
     assert [job.id for job in ledger.jobs()] == [ids[5], late, ids[1], ids[0]]
     assert ledger.jobs() == sorted(ledger.jobs(), key=lambda job: job.key)
-    ledger.priority(ids[0], 9)
+    ledger.move(ids[0], "first")
     waiting = ledger.waiting()
     assert waiting is not None and waiting.id == ids[0]
     assert [job.id for job in iter(lambda: ledger.claim("w"), None)] == [ids[0], ids[5], late, ids[1]]
