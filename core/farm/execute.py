@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from core.cut.shots import read_shot
-from core.errors import Cancelled, RenderError
+from core.errors import Cancelled, RenderError, RushesError
 from core.failpoints import failpoint
+from core.farm import spawn
 from core.farm.complete import Made, complete_version
 from core.farm.inputs import check_frozen, check_plate, material_paths
 from core.farm.jobs import FrameRow, Job
@@ -74,7 +75,12 @@ def execute(ledger: Ledger, job: Job, bench: Bench) -> str:
     if job.kind != "version":
         return ""
     made = Made(ledger.job(job.id), recipes[0], rows, ledger.attempts(job.id), run.review(recipes[0]))
-    return complete_version(layout, History(layout, bench.env), made)
+    remark = complete_version(layout, History(layout, bench.env), made)
+    try:
+        spawn.make_proxies(layout, bench.env, [f"{job.shot}/{job.version}"])
+    except RushesError as error:  # the version is whole without one
+        return remark or f"It has no proxy yet: {error.what}"
+    return remark
 
 
 @dataclass

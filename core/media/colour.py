@@ -171,7 +171,7 @@ class Colour:
         or the sRGB curve with a clip; then the LUT. A matte (one channel) is grey, only its exposure changes.
 
         Raises:
-            MediaError: no such space, display or view; a LUT that is missing or cannot be read.
+            MediaError: no such space, display or view; a LUT that cannot be read.
         """
         import numpy as np
 
@@ -203,11 +203,6 @@ class Colour:
             at = how.cdl_space
         group.appendTransform(self._to_display(at, how))
         if how.lut:
-            if not Path(how.lut).is_file():
-                raise MediaError(
-                    "The LUT that this shot is looked at through is missing.", where=one_line(how.lut),
-                    todo="Bring it back, or empty `lut` in shot.toml.",
-                )  # fmt: skip
             group.appendTransform(ocio.FileTransform(src=how.lut, interpolation=ocio.INTERP_BEST))
         try:
             return self._config.getProcessor(group).getOptimizedCPUProcessor(ocio.OPTIMIZATION_DEFAULT)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -14,7 +14,6 @@ from core.files import explained, one_line, refused, settle, temp_beside
 from core.media import yuv
 from core.media.info import SRGB, VIDEO
 from core.media.listing import movie_index
-from core.media.read import Reader
 
 if TYPE_CHECKING:
     import numpy as np
@@ -185,39 +184,3 @@ def _fill(plane: Any, codes: NDArray[Any]) -> None:
     rows = np.zeros((plane.height, plane.line_size // codes.dtype.itemsize), codes.dtype)
     rows[:, : codes.shape[1]] = codes
     plane.update(rows.data.cast("B"))
-
-
-def write_proxy(
-    source: Reader, indexes: Iterable[int], out: Path, *, view: Callable[[Picture], Picture], rate: Fraction,
-    height: int = 270, tick: Callable[[int], None] = lambda index: None,
-) -> Path:  # fmt: skip
-    """Write a small all-intra movie for looking at, in sRGB, with square pixels and no more than `height` lines.
-
-    Args:
-        indexes: media indexes, ascending; each becomes the next frame.
-        view: from the source's own picture to (H, W, 3) sRGB in 0…1 (`Colour.view` with the plate's space).
-        tick: called before each frame; may raise to stop.
-
-    Raises:
-        MediaError: a frame cannot be read. DiskFull, Broken: it cannot be written. Nothing is left behind.
-    """
-    info = source.info
-    lines = max(2, min(height, info.height) // 2 * 2)
-    width = max(2, round(lines * info.width * info.pixel_aspect / info.height / 2) * 2)
-    with MovieWriter(out, (width, lines), rate, "proxy", colour=SRGB) as movie:
-        for index, picture in source.stream(indexes):
-            tick(index)
-            movie.add(_shrunk(view(picture), (width, lines)))
-    return out
-
-
-def _shrunk(picture: Picture, size: tuple[int, int]) -> Picture:
-    import numpy as np
-    from PIL import Image
-
-    if picture.shape[1::-1] == size:
-        return picture
-    planes = [
-        Image.fromarray(np.ascontiguousarray(picture[..., n])).resize(size, Image.Resampling.BOX) for n in range(3)
-    ]
-    return np.stack([np.asarray(plane, np.float32) for plane in planes], axis=-1)

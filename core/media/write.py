@@ -13,7 +13,7 @@ from core.media.image import as_float, read_picture, read_stored
 from core.media.image_out import write_picture
 from core.media.info import chromaticities
 from core.media.measure import pixel_digest
-from core.media.movie_out import MovieWriter, write_proxy
+from core.media.movie_out import MovieWriter
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Picture = NDArray[np.float32]
 
-__all__ = ["MovieWriter", "Written", "read_frame", "write_frame", "write_proxy"]
+__all__ = ["MovieWriter", "Written", "read_frame", "write_frame"]
 
 HALF_MAX = 65504.0
 

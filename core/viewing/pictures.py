@@ -71,13 +71,22 @@ class Viewer(Shelf):
         return Probe(x, y, space, _plain(pixel), _plain(working), (red, green, blue), over_it)
 
     def viewing(self, shot: str, view: View = AS_SHOWN) -> Viewing:
-        """How a shot is looked at: what the show, the shot and the view say together. Raises ShowError."""
+        """How a shot is looked at: what the show, the shot and the view say together.
+
+        Raises:
+            MediaError: its LUT is missing, or its CDL is not ten numbers. ShowError: there is no such shot.
+        """
         from core.media.colour import Viewing
 
         found, settings = self.shot(shot), self.settings
-        lut = str(self.layout.find(found.lut)) if found.lut else ""
-        cdl = _whole_cdl(found)
-        return Viewing(view.exposure, cdl, settings.cdl_space, settings.display, settings.view, lut)
+        lut = self.layout.find(found.lut) if found.lut else None
+        if lut is not None and not lut.is_file():
+            raise MediaError(
+                f"The LUT that {shot} is looked at through is missing.", where=one_line(str(lut)),
+                todo="Bring it back, or empty `lut` in its shot.toml.",
+            )  # fmt: skip
+        cdl, file = _whole_cdl(found), str(lut or "")
+        return Viewing(view.exposure, cdl, settings.cdl_space, settings.display, settings.view, file)
 
     def shown(self, picture: Picture, space: str, shot: str, view: View = AS_SHOWN) -> Picture:
         """A picture in `space` as an eye sees this shot: (H, W, 3) float32 in [0, 1], no matte. Raises MediaError."""

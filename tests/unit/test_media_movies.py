@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from core.errors import BadInput, DiskFull, MediaError, RenderError
 from core.media import listing, movie_out, yuv
 from core.media.info import SRGB, VIDEO
+from core.media.proxy import write_proxy
 from core.media.read import Reader, probe
-from core.media.write import MovieWriter, write_proxy
+from core.media.write import MovieWriter
 
 NTSC = Fraction(24000, 1001)
 SIZE = (128, 64)

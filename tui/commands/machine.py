@@ -1,4 +1,4 @@
-"""`doctor`, `models`, `demo`: what this machine can do and has, and the whole loop on the sample show."""
+"""`doctor`, `models`, `proxies`, `demo`: what this machine can do and has, and the whole loop on the sample show."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 from core.errors import Difference, RushesError, ShowError
 from core.layout import Layout, find_root
 from tui.commands import output
-from tui.commands.here import Json, here
+from tui.commands.here import AnyShots, Json, here
 
 if TYPE_CHECKING:
     from core.register import ModelRow
@@ -87,6 +87,32 @@ def _layout_here() -> Layout | None:
     except ShowError:
         return None
     return here().layout
+
+
+@app.command(epilog="Example: rushes proxies 'sq010_*'")
+def proxies(patterns: AnyShots = None, as_json: Json = False) -> None:
+    """Make the small movies that playback uses, of plates and complete versions; new ones are made by themselves."""
+    show = here()
+    with output.Ticker("proxies:") as tick:
+        made = show.make_proxies(patterns or (), tick)
+    if as_json:
+        facts = [
+            {
+                "shot": one.source.shot,
+                "source": one.source.name,
+                "state": one.state,
+                "path": one.path,
+                "reason": one.reason,
+            }
+            for one in made
+        ]
+        output.document("proxies", facts)
+    else:
+        cells = [(one.source.shot, one.source.name, one.state, one.reason or one.path) for one in made]
+        empty = "Nothing here takes a proxy: no plate that moves, no version that is complete."
+        output.table(("shot", "source", "state", "where"), cells, empty=empty)
+    if failed := [one for one in made if one.state == "failed"]:
+        raise Difference(f"{len(failed)} of {len(made)} proxies could not be made.", todo=failed[0].reason)
 
 
 @app.command(epilog="Example: rushes demo my_demo")

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from core.errors import RushesError
 from tui.commands import output
 from tui.commands.here import AnyShots, Json, Shot, Version, here, one_shot
 from tui.commands.words import print_changes
@@ -31,6 +32,10 @@ def new(
     target = folder or Path(safe_name(cut.stem, "show"))
     with output.Ticker("new show:") as tick:
         show, warnings = Show.create(cut, target, os.environ, name, tick)
+    try:
+        show.start_proxies()
+    except RushesError as error:  # the show is made; playback does without
+        warnings = (*warnings, f"no proxies are made: {error.what}")
     for warning in warnings:
         output.note(f"note: {warning}")
     rows = show.shots()
