@@ -83,10 +83,14 @@ def read_draft(layout: Layout, shot: Shot, name: str = "draft") -> Draft:
     return _judged(shot, path, text)
 
 
-def write_draft(layout: Layout, shot: Shot, text: str, name: str = "draft") -> Draft:
-    """Save what was typed, valid or not. A former text that differs is kept beside it (`draft.1.toml` …)."""
+def write_draft(layout: Layout, shot: Shot, text: str, name: str = "draft", instead_of: str | None = None) -> Draft:
+    """Save what was typed, valid or not. A former text that differs is kept beside it (`draft.1.toml` …).
+
+    `instead_of`: what the same hand saved a moment ago. That need not be kept; what anybody else saved since, is.
+    """
     path = layout.draft(shot.id, check_name(name, "draft name"))
-    if path.exists() and path.read_bytes() != text.encode():
+    before = path.read_bytes() if path.exists() else None
+    if before not in (None, text.encode(), None if instead_of is None else instead_of.encode()):
         _keep(path)
     write_atomic(path, text)
     return _judged(shot, path, text)

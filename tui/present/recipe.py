@@ -48,6 +48,23 @@ def _field_line(field: Field, width: int, *, chosen: bool) -> Line:
     return (mark, (padded(one_line(field.label), _LABEL), "dim"), (value or " ", style))
 
 
+def adjusted(field: Field, by: int) -> str | None:
+    """A field's value a step up or down, within its limits, or the next choice; None where it is text to be typed."""
+    choices = ("false", "true") if field.kind == "bool" else field.choices
+    now = field.value or field.default
+    if choices:
+        return choices[(choices.index(now) + by) % len(choices)] if now in choices else choices[0]
+    if field.kind not in ("number", "integer"):
+        return None
+    try:
+        value = float(now) + by * field.step
+    except ValueError:
+        return None
+    value = max(value, field.low) if field.low is not None else value
+    value = min(value, field.high) if field.high is not None else value
+    return str(round(value)) if field.kind == "integer" else f"{value:.6g}"
+
+
 # Problems
 
 
@@ -142,6 +159,31 @@ def key_label(curve: Curve, frame: int, frames: FrameRange) -> str:
     text = f"{value:.4g}" if type(value) is float else str(value)
     mode = next((f" ◆ {how}" for key, _, how in curve.keys if key == frame), "")
     return one_line(f"{curve.step}.{curve.parameter} {text}{mode}", 200)
+
+
+def strip_lines(curves: Sequence[Curve], frames: FrameRange, width: int, frame: int) -> list[Line]:
+    """Each curve on two lines: its name and value at `frame`, then its keys over the range between first and last."""
+    lines: list[Line] = []
+    ends = f"{frames.first} ", f" {frames.last}"
+    room = max(4, width - len(ends[0]) - len(ends[1]))
+    for curve in curves:
+        lines.append(((key_label(curve, frame, frames), "dim"), ("  ", ""), *value_strip(curve, 24, frame, frames)))
+        lines.append(((ends[0], "dim"), *key_strip(curve, frames, room, frame), (ends[1], "dim")))
+    return lines or [(("no keys: on a value in the form, space sets one at this frame", "dim"),)]
+
+
+def key_at(curves: Sequence[Curve], key: str, frame: int) -> bool:
+    """Whether `paint.denoise` has a key at this frame."""
+    return any(f"{c.step}.{c.parameter}" == key and any(at == frame for at, *_ in c.keys) for c in curves)
+
+
+def value_at(curves: Sequence[Curve], key: str, frame: int, frames: FrameRange) -> str | None:
+    """What a curve of `paint.denoise` gives at a frame, as it is typed; None where it has none."""
+    for curve in curves:
+        if f"{curve.step}.{curve.parameter}" == key and curve.values:
+            value = curve.values[frames.nearest(frame) - frames.first]
+            return f"{value:.6g}" if type(value) is float else str(value)
+    return None
 
 
 def _with_playhead(cells: Sequence[str], at: int, style: Style) -> Line:

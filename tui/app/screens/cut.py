@@ -17,6 +17,7 @@ from core.files import one_line
 from tui.app.asking import Ask
 from tui.app.desk import Desk
 from tui.app.lines import Lines
+from tui.app.screens.generating import ask_generate
 from tui.app.screens.judging import Judgement, Judging
 from tui.app.widgets.inspector import Detail, Inspector
 from tui.app.widgets.shots import ShotList
@@ -131,6 +132,19 @@ class CutRoom(Judging):
 
     # choosing
 
+    def on_screen_resume(self) -> None:
+        """Back from another screen: what was chosen there is shown here, though a filter hid it."""
+        place, row = self.screens.place, self.row
+        here = (row.shot.id, self.viewer.version, self.viewer.picture, self.viewer.frame) if row else None
+        if here in (None, (place.shot, place.version, place.picture, place.frame)) or self.viewer.shot is None:
+            return
+        if not self.list.go_to(place.shot):
+            self.list.look_for("")
+            self.screens.go(filter="")
+            self.list.go_to(place.shot)
+        if self.row is not None and self.row.shot.id == place.shot:
+            self._look(self.row, place.version, place.picture, place.frame or present.middle(self.row))
+
     @on(Lines.Moved)
     def _chosen(self, event: Lines.Moved) -> None:  # type: ignore[type-arg]
         row: ShotRow = event.row
@@ -236,23 +250,7 @@ class CutRoom(Judging):
 
     def action_generate(self) -> None:
         """Ask what is new, then freeze, commit and queue: the shot under the cursor, or all that are marked."""
-        self._ask_generate(tuple(row.shot.id for row in self.list.lines.chosen))
-
-    def _ask_generate(self, shots: tuple[str, ...], typed: str = "", why: str = "") -> None:
-        def answered(text: str | None) -> None:
-            if text is not None:
-                refused = lambda reason: self._ask_generate(shots, text, reason)  # noqa: E731
-                self.act(lambda show: _generated(show, shots, text), self._generated, refused)
-
-        if shots:
-            named = shots[0] if len(shots) == 1 else f"{len(shots)} shots"
-            drafts = "its draft" if len(shots) == 1 else "their drafts"
-            question = f"Generate {named} from {drafts}: what is new? (may be empty)"
-            self.app.push_screen(Ask(question, typed=typed, why=why), answered)
-
-    def _generated(self, told: str) -> None:
-        self.say(told)
-        self._read()
+        ask_generate(self, tuple(row.shot.id for row in self.list.lines.chosen), self._read)
 
     def action_filter(self) -> None:
         before = self.list.filter
@@ -315,16 +313,6 @@ class CutRoom(Judging):
         self.set_class(width >= WIDE, "wide")
         if self.outline is not None:
             self.strip.styles.height = present.strip_height(self.outline, width, height)
-
-
-def _generated(show: Show, shots: tuple[str, ...], summary: str) -> str:
-    """Freeze, commit and queue; what is to be said of it, warnings too."""
-    told: list[str] = []
-    jobs = show.generate(shots, summary, tell=told.append)
-    told.insert(0, ", ".join(f"{job.shot} {job.version}: {job.total} frames queued" for job in jobs) + ".")
-    if show.history.waiting:
-        told.append(f"To be committed later: {show.history.waiting}")
-    return "\n".join(told)
 
 
 def _everything(desk: Desk) -> tuple[Settings, list[ShotRow], list[Job]]:

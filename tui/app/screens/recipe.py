@@ -1,0 +1,391 @@
+"""The recipe: the draft's text with live problems and completions, its common values as a form, its keys over the
+shot's length, what differs from the parent, and a test frame. Saved as it is typed."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.timer import Timer
+from textual.widgets import Static, TextArea
+
+from tui.app.actions import bindings
+from tui.app.asking import Ask, Choose
+from tui.app.desk import Desk
+from tui.app.lines import Lines
+from tui.app.look import text_of
+from tui.app.room import Room
+from tui.app.screens.generating import ask_generate
+from tui.app.widgets.editor import Editor
+from tui.app.widgets.viewer import Viewer
+from tui.present import recipe as present
+from tui.present.spans import Line
+
+if TYPE_CHECKING:
+    from core.cut.shots import Shot
+    from core.drafts import Draft
+    from core.farm.ledger import Job
+    from core.recipe.changes import Change
+    from core.recipe.complete import Completion, Known
+    from core.recipe.form import Field
+    from core.recipe.judge import Mark
+    from core.recipe.keys import Curve
+    from core.show import Show
+
+PAUSE = 0.12
+"""Seconds without a key after which the text is judged."""
+SAVE = 0.5
+"""Seconds without a key after which it is saved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a text is, looked at in a thread."""
+
+    text: str
+    problems: tuple[Mark, ...]
+    offers: tuple[Completion, ...]
+    fields: tuple[Field, ...]
+    curves: tuple[Curve, ...]
+
+
+class Form(Lines[tuple[str, Line]]):
+    """The common values, one a line: (key, line)."""
+
+    BINDINGS: ClassVar[list[BindingType]] = bindings("form", "list")
+    HELP: ClassVar[str] = "A draft's common values. Enter types one; ◆ a curve decides; dim is the default."
+
+
+class RecipeRoom(Room):
+    """The draft of the shot where the person is."""
+
+    PLACE: ClassVar[str] = "recipe"
+    HELP: ClassVar[str] = "The draft of a shot. It is saved as you type; former texts are kept: ctrl+e brings one back."
+
+    def __init__(self, name: str = "recipe") -> None:
+        super().__init__(name)
+        self.editor = Editor(id="editor")
+        self.form = Form(lambda row, width: row[1], lambda row: row[0] or str(row[1]), id="form", classes="frame")
+        self.keys = Static("", id="keys")
+        self.changes = Static("", id="changes")
+        self.since = VerticalScroll(self.changes, id="since", classes="frame", can_focus=False)
+        self.viewer = Viewer(id="test")
+        self.shot: Shot | None = None
+        self.seen: Seen | None = None
+        self.known: Known | None = None
+        self._saved = ""
+        self._typed = False
+        self._timers: dict[str, Timer] = {}
+        self._job = ""
+
+    def parts(self) -> ComposeResult:
+        with Horizontal(id="body"):
+            with Vertical(id="writing"):
+                yield self.editor
+                yield self.keys
+            with Vertical(id="beside"):
+                yield self.form
+                yield self.viewer
+                yield self.since
+
+    # reading
+
+    def entered(self) -> None:
+        shot = self.screens.place.shot
+        self.form.border_title, self.since.border_title = "Values", "Since its parent"
+        self.ask("draft", lambda desk: (desk.show.shot(shot), desk.show.draft(shot)), self._draft_came)
+        self.ask("known", lambda desk: desk.show.known(shot), self._known_came)
+        self.editor.area.focus()
+
+    def _draft_came(self, found: tuple[Shot, Draft]) -> None:
+        self.shot, draft = found
+        self._saved = draft.text
+        self.headline.update(f"Recipe  {self.shot.id} · the draft · {self.shot.range} · frame {self.frame}")
+        self.editor.put(draft.text)
+        self.editor.border_title = f"{self.shot.id} · draft"
+        self._show_plate()
+        self._judge()
+
+    def _known_came(self, known: Known) -> None:
+        self.known = known
+
+    @property
+    def frame(self) -> int:
+        return self.shot.range.nearest(self.screens.place.frame) if self.shot else self.screens.place.frame
+
+    # typing
+
+    @on(TextArea.Changed)
+    def _changed(self) -> None:
+        self._typed = True
+        self._later("judge", PAUSE, self._judge)
+        self._later("save", SAVE, self.keep)
+
+    def _later(self, name: str, seconds: float, deed: object) -> None:
+        if name in self._timers:
+            self._timers[name].stop()
+        self._timers[name] = self.set_timer(seconds, deed)  # type: ignore[arg-type]
+
+    def _judge(self) -> None:
+        text, offset, shot, known = self.editor.area.text, self.editor.area.offset_of_cursor, self.shot, self.known
+        if shot is not None:
+            typing, self._typed = self._typed, False
+            self.ask("judge", lambda _: _looked_at(text, offset if typing else None, shot, known), self._judged)
+
+    def _judged(self, seen: Seen) -> None:
+        self.seen = seen
+        self.editor.tell(seen.problems, seen.offers if self.editor.area.has_focus else ())
+        chosen = self.form.row[0] if self.form.row else ""
+        width = max(20, self.form.size.width - 3)
+        self.form.show(present.form_lines(seen.fields, width), at=chosen)
+        self._show_keys()
+        shot = self.shot
+        if not seen.problems and shot is not None:
+            self.ask("since", lambda desk: _since(desk.show, shot, seen.text), self._since_came)
+
+    def _since_came(self, changes: tuple[Change, ...]) -> None:
+        nothing = (("as its parent, or it has none", "dim"),)
+        self.changes.update(text_of(present.change_lines(changes) or [nothing]))
+
+    def _show_keys(self) -> None:
+        seen, shot = self.seen, self.shot
+        if seen is None or shot is None:
+            return
+        width = max(20, self.keys.size.width - 1)
+        lines = present.strip_lines(seen.curves, shot.range, width, self.frame)
+        self.keys.update(text_of(lines))
+        self.keys.styles.height = min(6, len(lines))
+
+    # keeping
+
+    def keep(self) -> None:
+        """Save what is typed, valid or not. What this editor saved before it is not kept once more."""
+        shot, text, before = self.shot, self.editor.area.text, self._saved
+        if shot is None or text == before:
+            return
+        self._saved = text
+        self.act(
+            lambda show: show.draft(shot.id, text=text, instead_of=before),
+            lambda draft: None,
+            lambda reason: self._not_kept(before, reason),
+        )
+
+    def _not_kept(self, before: str, reason: str) -> None:
+        self._saved = before
+        self.say(f"Not saved: {reason}")
+
+    def action_back(self) -> None:
+        if not self.editor.quiet():
+            self.keep()
+            self.dismiss()
+
+    # what hands do
+
+    def action_complete(self) -> None:
+        self._typed = True
+        self._judge()
+
+    def action_offer(self, by: int) -> None:
+        self.editor.choose(by)
+
+    def action_test(self) -> None:
+        """Render the frame where the person is from the draft: local, no number, no commit."""
+        shot, frame = self.shot, self.frame
+        if shot is None:
+            return
+        self.keep()
+        self.say(f"A test of frame {frame} is queued …")
+        self.act(lambda show: show.preview(shot.id, (frame,)), self._queued)
+
+    def _queued(self, job: Job) -> None:
+        self._job = job.id
+        self._later("test", 0.3, self._watch)
+
+    def _watch(self) -> None:
+        job = self._job
+        self.ask("test", lambda desk: desk.show.ledger.job(job), self._tested)
+
+    def _tested(self, job: Job) -> None:
+        if job.state in ("queued", "rendering"):
+            self.say(f"Frame {job.frames[0]}: {job.state} …")
+            self._later("test", 0.3, self._watch)
+        elif job.state == "complete" and self.shot is not None:
+            from core.viewing.view import Source
+
+            self.say("")
+            self.viewer.border_title = f"test of {job.frames[0]}"
+            self.viewer.look(self.shot, Source(self.shot.id, job=job.id), job.frames[0])
+        else:
+            self.say(f"The test {job.state}: {job.reason}")
+
+    def _show_plate(self) -> None:
+        from core.viewing.view import Source
+
+        if self.shot is not None:
+            self.viewer.border_title = "plate"
+            self.viewer.look(self.shot, Source(self.shot.id), self.frame)
+
+    def action_step(self, by: int) -> None:
+        if self.shot is not None:
+            self.screens.go(frame=self.shot.range.nearest(self.frame + by))
+            self.headline.update(f"Recipe  {self.shot.id} · the draft · {self.shot.range} · frame {self.frame}")
+            self._show_keys()
+            self.viewer.go(self.frame)
+
+    def action_generate(self) -> None:
+        if self.shot is not None:
+            self.keep()
+            ask_generate(self, (self.shot.id,), self.entered)
+
+    def action_pane(self) -> None:
+        """From the text to the form, and back."""
+        (self.form if self.editor.area.has_focus else self.editor.area).focus()
+
+    # the form
+
+    @property
+    def field(self) -> Field | None:
+        row = self.form.row
+        fields = self.seen.fields if self.seen else ()
+        return next((field for field in fields if row and field.key == row[0]), None)
+
+    def action_adjust(self, by: int) -> None:
+        """A number a step up or down, the next choice, a new seed."""
+        field = self.field
+        if field is None:
+            return
+        if field.kind == "seed":
+            from core.recipe.form import new_seed
+
+            self._assign(field.key, new_seed(secrets.randbelow))
+            return
+        wanted = present.adjusted(field, by)
+        if wanted is None:
+            self.say(f"{field.label} is typed: enter.")
+        else:
+            self._assign(field.key, wanted)
+
+    @on(Lines.Opened, "#form")
+    def _opened(self) -> None:
+        field = self.field
+        if field is not None:
+            self._type(field, field.value or field.default)
+
+    def _type(self, field: Field, typed: str, why: str = "") -> None:
+        def answered(text: str | None) -> None:
+            if text is not None:
+                self._assign(field.key, text, field)
+
+        question = f"{field.key}  {field.help}"
+        self.app.push_screen(Ask(question, typed=typed, why=why, offers=field.choices), answered)
+
+    def _assign(self, key: str, value: str, field: Field | None = None) -> None:
+        from core.errors import RecipeError
+        from core.recipe.text import assigned
+
+        try:
+            self.editor.put(assigned(self.editor.area.text, [f"{key}={value}"], "draft"))
+        except RecipeError as error:
+            if field is not None:
+                self._type(field, value, str(error))
+            else:
+                self.say(str(error))
+
+    def action_key(self) -> None:
+        """A key at the frame where the person is, with the value as it is there; where one is, it goes."""
+        from core.errors import RecipeError
+        from core.recipe.keys import with_key, without_key
+
+        field, seen = self.field, self.seen
+        if field is None or seen is None:
+            return
+        text, frame = self.editor.area.text, self.frame
+        here = present.key_at(seen.curves, field.key, frame)
+        value = present.value_at(seen.curves, field.key, frame, self.shot.range) if self.shot else None
+        try:
+            changed = (
+                without_key(text, field.key, frame)
+                if here
+                else with_key(text, field.key, frame, value or field.value or field.default)
+            )
+        except RecipeError as error:
+            self.say(str(error))
+            return
+        self.editor.put(changed)
+
+    def action_look(self) -> None:
+        """Put a look under the draft: what the draft says wins."""
+        looks = sorted(self.known.looks) if self.known else []
+        shot = self.shot
+        if not looks or shot is None:
+            self.say("The show has no looks yet: looks/<name>.toml, recipe fragments that shots share.")
+            return
+
+        def chosen(look: str | None) -> None:
+            if look is not None:
+                self.keep()
+                self.act(lambda show: (shot, show.draft(shot.id, look=look)), self._draft_came)
+
+        letters = "123456789abcdefghijklmnopqrstuvwxyz"
+        choices = [(letter, look, look) for letter, look in zip(letters, looks, strict=False)]
+        self.app.push_screen(Choose(f"Which look under {shot.id}?", choices), chosen)
+
+    def action_earlier(self) -> None:
+        """Bring back a former text of this draft."""
+        shot = self.shot
+        if shot is not None:
+            self.keep()
+            self.ask("earlier", lambda desk: _earlier(desk, shot.id), self._choose_earlier)
+
+    def _choose_earlier(self, found: list[tuple[str, str]]) -> None:
+        """`found`: (what it is called, the text)."""
+        if not found:
+            self.say("This is the first text of this draft.")
+            return
+
+        def chosen(index: str | None) -> None:
+            if index is not None:
+                self.editor.put(found[int(index)][1])
+
+        choices = [(str(n + 1), str(n), name) for n, (name, _) in enumerate(found[:9])]
+        self.app.push_screen(Choose("Bring which text back? What is here now is kept too.", choices), chosen)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.width < 100, "narrow")
+        if self.seen is not None:
+            self._judged(self.seen)
+
+
+def _looked_at(text: str, offset: int | None, shot: Shot, known: Known | None) -> Seen:
+    """`offset`: where something was just typed; None: nothing is offered."""
+    from core.recipe.complete import Known as Names
+    from core.recipe.complete import complete
+    from core.recipe.form import fields
+    from core.recipe.judge import judge
+    from core.recipe.keys import curves_of
+
+    said = judge(text)
+    offers = complete(text, offset, known or Names()) if offset is not None else ()
+    curves = curves_of(said.recipe, shot.range) if said.recipe is not None else ()
+    return Seen(text, said.problems, offers[:50], fields(text), curves)
+
+
+def _since(show: Show, shot: Shot, text: str) -> tuple[Change, ...]:
+    """What the text changes in the version that it goes on from."""
+    from core.drafts import Draft
+    from core.recipe.judge import judge
+
+    return show.since_parent(Draft(shot.id, show.layout.draft(shot.id), text, judge(text).recipe, None))
+
+
+def _earlier(desk: Desk, shot: str) -> list[tuple[str, str]]:
+    return [
+        (f"until {old.until:%d %b %H:%M}, {len(old.text.splitlines())} lines", old.text)
+        for draft in desk.show.drafts(shot)
+        for old in draft.earlier
+    ]
