@@ -212,7 +212,8 @@ def run(root: Path, state: Path, names: Sequence[str]) -> int:
         for name in names or shots:
             if not layout.settings.exists():  # the show was removed: nothing is to come back under its name
                 break
-            for made in make_all(viewer, [Source(*name.split("/")[:2])]):
+            shot, _, version = name.partition("/")
+            for made in make_all(viewer, [Source(shot, version)]):
                 _say(f"{made.source.shot} {made.source.name}: {made.state} {made.reason}".rstrip())
                 failed += made.state == "failed"
         return 1 if failed else 0

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.cut.shot import read_shot, shot_text
+from core.cut.shot import Shot, read_shot, shot_text
 from core.errors import BadInput, MediaError, ShowError
 from core.files import write_atomic
-from core.layout import Settings, read_settings
+from core.layout import DEFAULT_COLOUR_CONFIG, Settings, read_settings
 from core.media.colour import Colour, Viewing
 from core.media.write import read_frame, write_frame
 from core.recipe.model import Master
@@ -23,7 +23,6 @@ from core.viewing.pictures import Viewer
 from core.viewing.view import Source, View, described
 from tests.farm import Scene, make_scene
 
-CONFIG = Settings("x", "x", __import__("fractions").Fraction(25)).colour_config
 CDL = (1.2, 1.0, 0.9, 0.01, 0.0, -0.02, 1.1, 1.0, 0.9, 0.7)
 MATTED = """
 schema = 1
@@ -53,7 +52,7 @@ layers = ["paint"]
 
 @pytest.fixture(scope="module")
 def colour() -> Colour:
-    return Colour(CONFIG)
+    return Colour(DEFAULT_COLOUR_CONFIG)
 
 
 @pytest.fixture(scope="module")
@@ -146,19 +145,13 @@ def test_a_lut_takes_what_the_display_gets(colour: Colour, tmp_path: Path) -> No
 
 
 def test_the_status_line_says_all_of_it() -> None:
-    shot, show = read_like(), Settings("x", "x", 25)  # type: ignore[arg-type]
+    shot, show = Shot("sh010", None, ()), Settings("x", "x", Fraction(25))
     assert described(View(), shot, show) == "sRGB view"
     graded = replace(shot, cdl=CDL, lut="luts\\evil\x1b[2J/show.cube")
     named = replace(show, view="ACES 1.0 - SDR Video")
     told = described(View(1.0, 1.2, "luma", "figure"), graded, named)
     assert told == "ACES 1.0 - SDR Video · CDL · LUT show.cube · +1.0 stop · gamma 1.2 · luma · matte figure"
     assert "-1.25 stops" in described(View(-1.25), shot, show)
-
-
-def read_like() -> object:
-    from core.cut.shot import Shot
-
-    return Shot("sh010", None, ())
 
 
 # Pictures of a show
@@ -230,8 +223,7 @@ def test_a_job_shows_what_it_has_made_so_far(rendered: Scene) -> None:
 @given(st.integers(0, 47), st.integers(0, 31), st.sampled_from(["plate", "v001", "v001/paint", "v001/blended"]))
 def test_a_probe_says_what_the_file_holds_and_what_is_seen(rendered: Scene, x: int, y: int, name: str) -> None:
     look = viewer_of(rendered)
-    source = Source("sh010").beside(name) if name == "plate" else Source("sh010", "v001").beside(name)
-    source = Source("sh010", "v001") if name == "v001" else source
+    source = next(source for source in look.sources("sh010") if source.name == name)
     view = View(exposure=0.5, gamma=1.1)
     picture, _ = look.read(source, 1005)
     found = look.probe(source, 1005, x, y, view)
@@ -288,6 +280,6 @@ def test_the_shots_cdl_and_lut_are_looked_through_and_a_change_is_seen_at_once(t
     lut(scene.layout.root / "red.cube")
     write_atomic(path, shot_text(replace(read_shot(path), cdl=(), lut="red.cube")))
     assert np.abs(look.seen(Source("sh010"), 1001)[..., 0].astype(int) - (255 - plain[..., 0].astype(int))).max() <= 1
-    os.unlink(scene.layout.root / "red.cube")
+    (scene.layout.root / "red.cube").unlink()
     with pytest.raises(MediaError, match="LUT that sh010 is looked at through is missing"):
         look.seen(Source("sh010"), 1001)
