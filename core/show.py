@@ -14,7 +14,7 @@ from core.cut.shots import Shot
 from core.drafts import Draft, Kept
 from core.errors import ShowError
 from core.farm import devices, follow, spawn
-from core.farm.detail import JobDetail, job_detail
+from core.farm.detail import JobDetail, job_detail, job_log
 from core.farm.jobs import Place
 from core.farm.ledger import Job, Ledger
 from core.files import one_line
@@ -154,15 +154,18 @@ class Show:
         look: str = "",
         text: str | None = None,
         name: str = "draft",
+        instead_of: str | None = None,
     ) -> Draft:
         """The shot's draft of this name, changed as asked. `text` replaces it as typed, whether it holds or not.
+
+        `instead_of`: what the same hand saved a moment ago; see `write_draft`.
 
         Raises:
             RecipeError: a value that is not allowed; the draft stays as it was.
         """
         found = self.shot(shot)
         if text is not None:
-            return drafts.write_draft(self.layout, found, text, name)
+            return drafts.write_draft(self.layout, found, text, name, instead_of)
         if not (sets or from_version or look):
             return drafts.read_draft(self.layout, found, name)
         return drafts.edited(self.layout, found, sets=sets, from_version=from_version, look=look, name=name)
@@ -276,6 +279,10 @@ class Show:
     def job_detail(self, job: str) -> JobDetail:
         """Everything about one job: its frames, speed, attempts and log. Raises ShowError."""
         return job_detail(self.ledger, self.layout.state.parent.parent, self.env, job)
+
+    def job_log(self, job: str) -> tuple[str, ...]:
+        """What workers wrote about a job. Raises ShowError."""
+        return job_log(self.layout.state.parent.parent, self.ledger.job(job).id)
 
     def follow(self, jobs: Sequence[str]) -> Iterator[follow.Progress]:
         """Watch jobs until they are done."""

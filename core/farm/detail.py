@@ -81,7 +81,7 @@ def job_detail(ledger: Ledger, state: Path, env: Mapping[str, str], job: str) ->
         attempts=attempts,
         left_behind=ledger.left_behind(found),
         waits_for=taken_by(state, env) if found.state == "queued" else "",
-        log=_log(state, found.id),
+        log=job_log(state, found.id)[-_LINES:],
     )
 
 
@@ -115,11 +115,11 @@ def concerning(lines: Iterable[str], job: str) -> list[str]:
     return kept
 
 
-def _log(state: Path, job: str) -> tuple[str, ...]:
-    """The last lines about a job in the log of the worker that wrote of it last."""
+def job_log(state: Path, job: str) -> tuple[str, ...]:
+    """What its workers wrote about a job, in the log that told of it last, as far back as is looked."""
     logs = sorted((state / "logs").glob("worker-*.log"), key=lambda path: path.stat().st_mtime_ns)
     said = [lines for path in logs if (lines := concerning(_tail(path), job))]
-    return tuple(said[-1][-_LINES:]) if said else ()
+    return tuple(said[-1]) if said else ()
 
 
 def _tail(path: Path) -> list[str]:

@@ -38,6 +38,7 @@ PLACES: Mapping[str, str] = {
     "inspector": "The inspector",
     "compare": "Compare",
     "recipe": "The recipe",
+    "form": "The recipe's values",
     "wedge": "Wedge",
     "sheet": "Sheet",
     "queue": "Queue",
@@ -126,6 +127,21 @@ ACTIONS: tuple[Action, ...] = (
     Action("shots.sort", "comma", "sort", "screen.sort", "by cut, id, status, newest, notes"),
     Action("shots.mark", "v", "mark", "screen.mark", "for what is done to several at once"),
     Action("shots.mark_all", "V", "mark all shown", "screen.mark_all"),
+    # the queue
+    Action(
+        "queue.cancel", "x", "cancel", "cancel", "the job under the cursor, or those marked; what is done stays", True
+    ),
+    Action(
+        "queue.retry", "r", "retry", "steer('retry')", "queue again what failed, was cancelled or left behind", True
+    ),
+    Action("queue.sooner", "K", "sooner", "steer('sooner')", "past the job before it", True),
+    Action("queue.later", "J", "later", "steer('later')", "past the job after it", True),
+    Action("queue.first", "f", "first", "steer('first')", "before all that wait", True),
+    Action("queue.log", "l", "log", "log", "all that workers wrote about the job; again: back to the job", True),
+    Action("queue.worker", "w", "start a worker", "worker", "where jobs wait and none is alive", True),
+    Action("queue.mark", "v", "mark", "mark", "for what is done to several at once"),
+    Action("queue.mark_all", "V", "mark all", "mark_all"),
+    Action("queue.next_pane", "tab,shift+tab", "other part", "pane", "the jobs, the one under the cursor"),
     # dailies: the cut's keys for judging
     Action("dailies.approve", "a", "approve", "judge('approve')", "the version that is shown, or those marked", True),
     Action("dailies.retake", "x", "retake", "judge('retake')", "ask for it again, with what is wrong", True),
@@ -179,6 +195,22 @@ ACTIONS: tuple[Action, ...] = (
     Action("compare.temp", "C", "circle B as temp", "judge('temp')", "for editorial, until a better one comes"),
     Action("compare.status", "T", "status of B", "status", "hold, omit, final, pending"),
     Action("compare.note", "n", "note on B", "note", "on the frame that is shown", True),
+    # the recipe: letters are typed, so what is done to a draft has no letter; the form's keys are letters again
+    Action("recipe.test", "ctrl+t,f5", "test the frame", "test", "render it from the draft: local, no number", True),
+    Action("recipe.generate", "ctrl+g,f6", "generate", "generate", "freeze it as the next version and render", True),
+    Action("recipe.complete", "ctrl+@,f4", "what fits here", "complete", "the words that can be typed at the cursor"),
+    Action("recipe.next_word", "ctrl+n", "next word", "offer(1)", "of those that are offered; tab takes it"),
+    Action("recipe.last_word", "ctrl+p", "word before", "offer(-1)"),
+    Action("recipe.look", "ctrl+l", "look", "look", "put a look under it; what the draft says wins", True),
+    Action("recipe.earlier", "ctrl+e", "earlier text", "earlier", "bring a former text back", True),
+    Action("recipe.pane", "ctrl+o,f3", "values / text", "pane", "from the text to its values, and back", True),
+    Action("recipe.back_frame", "f7", "frame −", "step(-1)", "where a test is rendered and a key is set"),
+    Action("recipe.next_frame", "f8", "frame +", "step(1)"),
+    Action("form.more", "right,l,plus", "more", "screen.adjust(1)", "a step, the next choice, a new seed", True),
+    Action("form.less", "left,h,minus", "less", "screen.adjust(-1)", foot=True),
+    Action("form.key", "space", "key here", "screen.key", "a keyframe at this frame, with the value it has", True),
+    Action("form.back_frame", "left_square_bracket", "frame −", "screen.step(-1)"),
+    Action("form.next_frame", "right_square_bracket", "frame +", "screen.step(1)"),
     # wedge
     Action("wedge.vary", "w", "vary", "vary", "the value under the cursor, or two that are marked", True),
     Action("wedge.mark", "v", "mark", "mark", "two values make a table"),

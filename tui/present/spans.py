@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 Style = Literal["", "dim", "bold", "good", "warn", "bad", "accent", "reverse", "busy"]
@@ -29,3 +30,14 @@ def plain(line: Line) -> str:
 def padded(text: str, width: int) -> str:
     """Exactly `width` characters: cut with `…`, or filled. For ids and numbers, whose characters are one cell each."""
     return text.ljust(width) if len(text) <= width else f"{text[: max(0, width - 1)]}…"[:width]
+
+
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """The same text with neighbours of one style as one span."""
+    made: list[Span] = []
+    for text, style in spans:
+        if made and made[-1][1] == style:
+            made[-1] = (made[-1][0] + text, style)
+        else:
+            made.append((text, style))
+    return made

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from tui.present.spans import STATUS_STYLES, Line, Span, Style
+from tui.present.spans import STATUS_STYLES, Line, Style, merged
 
 if TYPE_CHECKING:
     from core.cut.outline import Item, Outline, Track
@@ -98,7 +98,7 @@ def _track_line(
     if playhead is not None:
         column = min(room - 1, _cell(playhead, outline, room))
         cells[column] = (cells[column][0], "reverse")
-    return ((f"{track.name[: LABEL - 1]:<{LABEL}}", "dim"), *_merged(cells[:room]))
+    return ((f"{track.name[: LABEL - 1]:<{LABEL}}", "dim"), *merged(cells[:room]))
 
 
 def _clip_cells(item: Item, clip: Clip | None, width: int, here: str) -> list[tuple[str, Style]]:
@@ -123,13 +123,3 @@ def _ruler(outline: Outline, room: int, playhead: int | None) -> Line:
     left = column + 2 + len(text) <= room
     before = f"{'':{LABEL + column}}▲ {text}" if left else f"{text:>{LABEL + column - 1}} ▲"
     return ((before, "dim"),)
-
-
-def _merged(cells: list[tuple[str, Style]]) -> list[Span]:
-    spans: list[Span] = []
-    for sign, style in cells:
-        if spans and spans[-1][1] == style:
-            spans[-1] = (spans[-1][0] + sign, style)
-        else:
-            spans.append((sign, style))
-    return spans
