@@ -216,7 +216,52 @@ def _row(cells: Any) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-PAGES = {DOCS / "commands.md": commands_page, DOCS / "recipe.md": recipe_page}
+# The screens' keys
+
+KEYS = """# Keys of the screens
+
+{made}
+
+`?` tells the same for the part that has the focus, `:` finds an action by its words, the footer shows what can be done
+now. Keys differ by focus: `tab` goes from part to part.
+
+## Keys of your own
+
+`~/.config/rushes/keys.toml` (or where `RUSHES_KEYS` points) puts actions on other keys, by the ids below; several keys
+stand between commas, named as here. An id that does not exist is said when the screens open.
+
+```toml
+"cut.approve" = "A"
+"any.back" = "escape"
+```
+"""
+
+
+def keys_page() -> str:
+    """Every action of the screens, place by place."""
+    from tui.app.actions import ACTIONS, PLACES
+
+    lines = [KEYS.format(made=_MADE)]
+    for place, words in PLACES.items():
+        rows = [action for action in ACTIONS if action.place == place]
+        if rows:
+            lines += [f"## {words}", "", "| keys | what | id |", "| --- | --- | --- |"]
+            lines += [f"| {_keys(row.keys)} | {_what(row.title, row.help)} | `{row.id}` |" for row in rows]
+            lines.append("")
+    return "\n".join(lines)
+
+
+def _keys(keys: str) -> str:
+    from textual.keys import format_key
+
+    return " ".join(f"`{format_key(key)}`" for key in keys.split(","))
+
+
+def _what(title: str, help: str) -> str:
+    return f"{title}: {help}" if help else title
+
+
+PAGES = {DOCS / "commands.md": commands_page, DOCS / "recipe.md": recipe_page, DOCS / "keys.md": keys_page}
 
 if __name__ == "__main__":
     for path, page in PAGES.items():

@@ -2,46 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from core.show import Show
 from tests import shows
+from tests.lines import HAS_TMUX, Tmux, wait_for
 
-pytestmark = [pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed"), pytest.mark.timeout(90)]
-
-
-class Terminal:
-    """A pane of 120 × 35 in which one command runs."""
-
-    def __init__(self, folder: Path, show: Show) -> None:
-        self.socket = folder / "tmux"
-        self.ended = folder / "ended"
-        self.env = {**os.environ, **show.env, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
-        self.env.pop("TMUX", None)
-        self.env.pop("NO_COLOR", None)
-        program = f"{sys.executable} -m tui.commands.main open {show.layout.root}; echo $? > {self.ended}"
-        self.tmux("-f", os.devnull, "new-session", "-d", "-x", "120", "-y", "35", "-e", "COLORTERM=truecolor", program)
-
-    def tmux(self, *words: str) -> str:
-        command = ["tmux", "-S", str(self.socket), *words]
-        return subprocess.run(command, env=self.env, capture_output=True, text=True).stdout
-
-    def screen(self, *options: str) -> str:
-        return self.tmux("capture-pane", "-p", *options)
-
-    def until(self, true: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 30
-        while not true():
-            assert time.monotonic() < deadline, self.screen()
-            time.sleep(0.05)
+pytestmark = [pytest.mark.skipif(not HAS_TMUX, reason="tmux is not installed"), pytest.mark.timeout(90)]
 
 
 @pytest.fixture
@@ -50,30 +21,60 @@ def show(tmp_path: Path) -> Show:
 
 
 @pytest.fixture
-def terminal(tmp_path: Path, show: Show) -> Iterator[Terminal]:
-    opened = Terminal(tmp_path, show)
+def pane(tmp_path: Path, show: Show) -> Iterator[Tmux]:
+    opened = Tmux(tmp_path, show)
     yield opened
-    opened.tmux("kill-server")
+    opened.close()
 
 
-def test_a_show_opens_steps_and_quits(terminal: Terminal) -> None:
-    terminal.until(lambda: "sq010_sh0010" in terminal.screen() and "▀" in terminal.screen())
-    assert "\x1b[48;2;" in terminal.screen("-e")
-    assert "generate" in terminal.screen()
-    terminal.tmux("send-keys", "?")
-    terminal.until(lambda: "the worker renders on" in terminal.screen())
-    terminal.tmux("send-keys", "j")
-    terminal.until(lambda: "has no picture" in terminal.screen())
-    terminal.tmux("send-keys", "q")
-    terminal.until(lambda: terminal.ended.exists() and bool(terminal.ended.read_text()))
-    assert terminal.ended.read_text() == "0\n"
+def test_a_show_opens_steps_and_quits(pane: Tmux) -> None:
+    pane.until("sq010_sh0010", "▀", "generate")
+    assert "\x1b[48;2;" in pane.screen("-e")
+    pane.keys("?")
+    pane.until("choose", "mark all")
+    pane.keys("q", "j")  # not escape: with a letter right behind it, it would be alt and that letter
+    pane.until("no plate")
+    pane.keys("q")
+    assert pane.left() == "0"
 
 
-def test_a_dropped_line_ends_the_screens(terminal: Terminal, show: Show) -> None:
+def test_a_dropped_line_ends_the_screens(pane: Tmux) -> None:
     """SIGHUP, as sshd sends it when the connection is gone: nothing stays behind."""
-    terminal.until(lambda: "sq010_sh0010" in terminal.screen())
-    (shell,) = terminal.tmux("list-panes", "-F", "#{pane_pid}").split()
+    pane.until("sq010_sh0010")
+    (shell,) = pane.ask("list-panes", "-F", "#{pane_pid}").split()
     found = subprocess.run(["ps", "-o", "pid=", "--ppid", shell], capture_output=True, text=True).stdout.split()
     assert found
-    terminal.tmux("kill-session")
-    terminal.until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in found))
+    pane.ask("kill-session")
+    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in found), lambda: found)
+
+
+def test_what_was_typed_is_there_after_the_line_dropped(pane: Tmux, show: Show) -> None:
+    """A recipe is saved as it is typed; the last letters are saved by the hang-up itself."""
+    pane.until("sq010_sh0010", "▀")
+    pane.keys("e")
+    pane.until("Recipe", "paint")
+    pane.type("# a thought at 2 a.m.")
+    pane.until("2 a.m.")
+    pane.ask("kill-session")
+    wait_for(lambda: "2 a.m." in show.draft(shows.SHOT).text, lambda: show.draft(shows.SHOT).text)
+
+
+def test_two_screens_on_one_show_see_each_other(pane: Tmux, show: Show, tmp_path: Path) -> None:
+    show.draft(shows.SHOT, text=shows.BLEND)
+    (job,) = show.generate([shows.SHOT])
+    shows.finish(show, job)
+    (tmp_path / "second").mkdir()
+    other = Tmux(tmp_path / "second", show, (80, 24))
+    try:
+        pane.until("v001", "rev")
+        other.until("v001", "rev")
+        pane.keys("a", "Enter")
+        other.until("apr")
+        other.keys("x")
+        other.until("Retake")
+        other.type("softer")
+        other.keys("Enter")
+        pane.until("rtk")
+    finally:
+        other.close()
+    assert [entry.event for entry in show.log()][:2] == ["review", "review"]

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App
@@ -22,6 +23,7 @@ from textual.timer import Timer
 from tui.app import look
 from tui.app.desk import Desk
 from tui.app.state import Place
+from tui.video.line import TextualLine
 
 if TYPE_CHECKING:
     from tui.app.helping import Deed
@@ -44,6 +46,8 @@ class Screens(App[None]):
         super().__init__()
         self.desk = Desk(root, env)
         self.terminal = terminal
+        self.line = TextualLine(self, monotonic)
+        """The way to the terminal for pictures."""
         self.place = Place()
         """Where the person is. Screens read it when they open and change it through `go`."""
         self._settling: Timer | None = None
@@ -61,6 +65,10 @@ class Screens(App[None]):
         if threading.current_thread() is threading.main_thread():
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.leave)
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self.hang_up)
+
+    def on_terminal_supports_synchronized_output(self) -> None:
+        """The terminal has answered: one frame more has arrived."""
+        self.line.answered()
 
     def _take_keymap(self) -> None:
         from core.errors import BadInput
@@ -128,7 +136,12 @@ class Screens(App[None]):
     # the end
 
     def leave(self) -> None:
-        """Leave; what was asked for before is still done."""
+        """Leave; what was typed is saved, and what was asked for before is still done."""
+        from tui.app.room import Room
+
+        for screen in self.screen_stack:
+            if isinstance(screen, Room):
+                screen.keep()
         self.keep_place()
         self.desk.acts.shutdown(wait=False)  # its thread is joined when the interpreter ends
         self.exit()

@@ -88,6 +88,9 @@ class Room(Screen[None]):
     def entered(self) -> None:
         """After the first paint: ask for what is to be shown."""
 
+    def keep(self) -> None:
+        """Save what is typed and not saved yet: called when the screens end, however they end."""
+
     def why_not(self, action: str) -> str:
         """Why an action (its call's name) cannot be done now, in words; empty: it can."""
         return ""

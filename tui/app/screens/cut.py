@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, ClassVar
 
@@ -19,6 +20,7 @@ from tui.app.desk import Desk
 from tui.app.lines import Lines
 from tui.app.screens.generating import ask_generate
 from tui.app.screens.judging import Judgement, Judging
+from tui.app.state import Place
 from tui.app.widgets.inspector import Detail, Inspector
 from tui.app.widgets.shots import ShotList
 from tui.app.widgets.strip import TimelineStrip
@@ -33,12 +35,22 @@ if TYPE_CHECKING:
     from core.layout import Settings
     from core.rows import ShotRow
     from core.show import Show
-    from tui.app.state import Place
 
 NARROW, WIDE = 100, 180
 """Below the first one part at a time is shown; from the second on the inspector stands beside the viewer."""
+HINT = "First time here? ↑↓ choose a shot, space plays, ] newer version, : finds any action, ? what can be done here."
 PULSE = 1.0
 """Seconds between two looks whether somebody else wrote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The show as the screen needs it, read in one go."""
+
+    pulse: tuple[int, int]
+    settings: Settings
+    rows: list[ShotRow]
+    jobs: list[Job]
 
 
 class CutRoom(Judging):
@@ -77,13 +89,12 @@ class CutRoom(Judging):
     def entered(self) -> None:
         self.viewer.show_words("Reading the show …")
         self.list.lines.focus()
-        if self.screens.remark:
-            self.say(self.screens.remark)
         self.ask("first look", Desk.first_look, self._looked, self._no_show)
 
     def _looked(self, found: tuple[Indexed | None, Place]) -> None:
         """What was true when somebody last looked is shown at once; what is true now follows."""
         indexed, place = found
+        self.say(self.screens.remark or (HINT if place == Place() else ""))
         self.screens.place = place
         self.list.filter, self.list.sort = place.filter, place.sort
         self.inspector.open(place.tab)
@@ -99,13 +110,13 @@ class CutRoom(Judging):
     def _no_show(self, reason: str) -> None:
         self.viewer.show_words(reason)
 
-    def _shots_came(self, found: tuple[Settings, list[ShotRow], list[Job]]) -> None:
-        settings, rows, jobs = found
-        self.machine.update(present.machine(jobs))
-        self._show_rows(settings.name, settings.rate, rows)
+    def _shots_came(self, found: Read) -> None:
+        self._pulse = found.pulse
+        self.machine.update(present.machine(found.jobs))
+        self._show_rows(found.settings.name, found.settings.rate, found.rows)
         if self._timer is None:
             self.ask("outline", _outline, self._outline_came)
-        if not rows:
+        if not found.rows:
             self.viewer.show_words("This show has no shots yet.\nBring a cut in: rushes new CUT DIR")
         if self._timer is None:
             # Not before: the first paint comes first, and a show that cannot be opened is not asked every second.
@@ -126,9 +137,8 @@ class CutRoom(Judging):
         self.ask("pulse", Desk.pulse, self._pulse_came)
 
     def _pulse_came(self, pulse: tuple[int, int]) -> None:
-        if self._pulse not in (None, pulse):
+        if pulse != self._pulse:
             self._read()
-        self._pulse = pulse
 
     # choosing
 
@@ -315,8 +325,9 @@ class CutRoom(Judging):
             self.strip.styles.height = present.strip_height(self.outline, width, height)
 
 
-def _everything(desk: Desk) -> tuple[Settings, list[ShotRow], list[Job]]:
-    return desk.show.settings, desk.show.shots(), desk.show.jobs()
+def _everything(desk: Desk) -> Read:
+    pulse = desk.pulse()  # before the rest: what is written while it is read is seen by the next look
+    return Read(pulse, desk.show.settings, desk.show.shots(), desk.show.jobs())
 
 
 def _outline(desk: Desk) -> Outline:
