@@ -108,7 +108,7 @@ def _row(need: Need, plates: Any) -> _Row:
     if not need.known:
         plate, missing = None, "the clip has no range: neither its own nor its media's"
     first = plate.media.first if plate else 0
-    rate = plate.rate if plate else _reference_rate(reference) or plates.rate
+    rate = plate.rate if plate else reference_rate(reference) or plates.rate
     zero = source_zero(reference, first, rate, plate.timecode if plate else None, need.start)
     clip_id = str(facts.get("clip_id", ""))
     return _Row(
@@ -122,7 +122,7 @@ def _row(need: Need, plates: Any) -> _Row:
     )
 
 
-def _reference_rate(reference: Any) -> Fraction | None:
+def reference_rate(reference: Any) -> Fraction | None:
     """The rate that a reference's available range counts in."""
     import opentimelineio as otio
 
