@@ -22,7 +22,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.cut.shot import Plate, Shot, Use
+from core.cut.shot import Plate, Shot, Use, read_shot
 from core.errors import Broken
 from core.files import write_atomic
 from core.frames import FrameRange
@@ -83,7 +83,7 @@ def refreshed(
 
     `standings`: of every version's job. `now`: nanoseconds, for tests. Raises ShowError for a shot that cannot be read.
     """
-    from core.overview import in_cut_order, read_shot, shot_row
+    from core.overview import in_cut_order, shot_row
 
     known = {row.shot.id: row for row in former.rows} if former else {}
     jobs: dict[str, list[Standing]] = defaultdict(list)

@@ -10,7 +10,6 @@ from typing import Any, Literal, NamedTuple, get_args
 from core.errors import BadInput, ShowError
 from core.farm.jobs import Standing
 from core.files import one_line
-from core.frames import FrameRange
 from core.history.events import Act, new_id
 from core.history.git import History
 from core.history.review import KINDS, STATUSES, Box, Note, Review, ReviewEvent, append, is_box, read_file, writer
@@ -161,7 +160,7 @@ def _checked(layout: Layout, remark: Remark, standings: Standings) -> str:
     """The version's name, where the remark can be made of it."""
     version = version_name(version_number(remark.version))
     _, recipe = read_recipe(layout, remark.shot, version)
-    frames, has = remark.frames, FrameRange(*recipe.range)
+    frames, has = remark.frames, recipe.frames
     if frames and not (frames[0] in has and frames[1] in has):
         raise BadInput(f"Frames {frames[0]}-{frames[1]} are not in {version}.", todo=f"It has {has}.")
     if remark.kind == "circle":

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time
 from functools import lru_cache
 from typing import NamedTuple
 
+from core.errors import BadInput
 from core.files import one_line, safe_text
 
 EVENTS = (
@@ -231,6 +232,21 @@ def matching(
         and (not event or any(act.event == event for act in entry.acts))
         and ((since is None and until is None) or _between(entry.at, since, until))
     ]
+
+
+def moment(text: str, *, end: bool = False) -> datetime:
+    """A day or a time as typed, in this machine's time zone unless it names one; a day's `end` is its last moment.
+
+    Raises BadInput.
+    """
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        todo = "Write it like 2026-01-05 or 2026-01-05T18:30."
+        raise BadInput(f"Not a date: {one_line(text, 40)!r}.", todo=todo) from None
+    if end and re.fullmatch(r"[\d-]+", text):
+        found = datetime.combine(found, time.max, found.tzinfo)
+    return found if found.tzinfo else found.astimezone()
 
 
 def _by(entry: Entry, who: str) -> bool:

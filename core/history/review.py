@@ -79,7 +79,7 @@ class ReviewEvent:
     @property
     def box(self) -> Box | None:
         """The part of the picture that it is about: left, top, right, bottom as shares of it, 0 to 1 from top left."""
-        found = self.extra.get("box")
+        found: Any = self.extra.get("box")
         return (found[0], found[1], found[2], found[3]) if is_box(found) else None
 
     @property

@@ -160,7 +160,7 @@ def test_a_change_in_the_instant_after_a_look_is_seen(layout: Layout) -> None:
 def test_only_what_changed_is_read_again(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     first = refreshed(layout, SETTINGS, [], None, time.time_ns() + LATER)
     read: list[str] = []
-    monkeypatch.setattr(overview, "read_shot", lambda path: read.append(path.parent.name) or read_shot(path))
+    monkeypatch.setattr(index, "read_shot", lambda path: read.append(path.parent.name) or read_shot(path))
     assert refreshed(layout, SETTINGS, [], first, time.time_ns() + LATER) is first and read == []
     append(layout.review(shot_id(1), "ana"), ReviewEvent("note", "Ana", "t", "v001", text="x"))
     refreshed(layout, SETTINGS, [], first, time.time_ns() + LATER)

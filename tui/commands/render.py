@@ -1,18 +1,23 @@
-"""`generate`, `queue`, `cancel`, `retry`, `worker`: making versions, and the machine that renders them."""
+"""`generate`, `queue`, `cancel`, `retry`, `move`, `worker`: making versions, and the machine that renders them."""
 
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from core.errors import BadInput
+from core.files import one_line
 from core.layout import state_root
 from tui.commands import output
 from tui.commands.here import Json, Shots, Wait, here, tell_waiting
 from tui.commands.waiting import wait_for
+from tui.present import queue as one_job
 from tui.present import rows as present
+
+if TYPE_CHECKING:
+    from core.farm.detail import JobDetail
 
 app = typer.Typer()
 
@@ -50,10 +55,16 @@ def generate(
         output.document("jobs", [present.job_facts(job) for job in jobs])
 
 
-@app.command(epilog="Example: rushes queue --json")
-def queue(as_json: Json = False) -> None:
+@app.command(epilog="Example: rushes queue --job 01JZ8Q")
+def queue(
+    wanted: Annotated[str, typer.Option("--job", metavar="JOB", help="One job in full: frames, speed, log.")] = "",
+    as_json: Json = False,
+) -> None:
     """List the jobs: waiting, rendering, ended."""
     show = here()
+    if wanted:
+        _tell_job(show.job_detail(wanted), as_json)
+        return
     jobs = show.jobs()
     if as_json:
         output.document("jobs", [present.job_facts(job) for job in jobs])
@@ -65,6 +76,17 @@ def queue(as_json: Json = False) -> None:
     if waiting := show.unserved():
         told = "1 job waits" if waiting == 1 else f"{waiting} jobs wait"
         output.note(f"note: {told}, and no worker is running. Start one here: rushes worker --once")
+
+
+def _tell_job(detail: JobDetail, as_json: bool) -> None:
+    if as_json:
+        output.document("job", one_job.detail_facts(detail))
+        return
+    output.facts(one_job.job_pairs(detail))
+    output.line()
+    output.table(one_job.ATTEMPT_TITLES, one_job.attempt_cells(detail), empty="Nobody has begun it yet.")
+    for line in detail.log:
+        output.line(line, "dim")
 
 
 @app.command(epilog="Example: rushes cancel 01JZ8Q")
@@ -84,6 +106,22 @@ def retry(job: JobId, wait: Wait = False) -> None:
     output.line(f"{again.shot} {again.version or again.kind}: {again.done} of {again.total} frames are there; queued.")
     if wait:
         wait_for(show, [again], f"{again.shot} {again.version or again.kind}")
+
+
+@app.command(epilog="Example: rushes move 01JZ8Q first")
+def move(
+    job: JobId,
+    place: Annotated[str, typer.Argument(metavar="first|sooner|later", help="The front, or past its neighbour.")],
+) -> None:
+    """Move a job in the queue. What is being rendered goes on."""
+    if place not in ("first", "sooner", "later"):
+        raise BadInput(f"Not a place: {one_line(place)!r}.", todo="Use first, sooner or later.")
+    show = here()
+    moved = show.steer(job, place)  # type: ignore[arg-type]
+    waiting = [one.id for one in show.jobs() if one.state == "queued"]
+    if moved.id in waiting:  # else a worker has taken it meanwhile
+        at = waiting.index(moved.id) + 1
+        output.line(f"{moved.shot} {moved.version or moved.kind} is number {at} of {len(waiting)} that wait.")
 
 
 @app.command(epilog="Example: rushes worker --once")

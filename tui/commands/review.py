@@ -1,43 +1,61 @@
-"""`note`, `approve`, `retake`, `circle`, `compare`, `sheet`, `page`: judging versions."""
+"""`note`, `approve`, `retake`, `circle`, `status`, `resolve`, `reopen`, `undo`, `notes`, `dailies`: judging."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import re
+from typing import Annotated, Any
 
 import typer
 
 from core.errors import BadInput
+from core.files import one_line
 from tui.commands import output
-from tui.commands.here import AnyShots, Json, Out, Shot, Version, here, one_shot, tell_waiting
-from tui.commands.words import print_changes
-
-if TYPE_CHECKING:
-    from core.audit.pictures import Comparison, FrameRow
+from tui.commands.here import AnyShots, Json, Shot, Version, here, one_shot, tell_waiting
+from tui.present import judged
 
 app = typer.Typer()
 
 Frames = Annotated[str, typer.Option("--frames", metavar="A-B", help="The frames it is about.")]
-Remark = Annotated[str, typer.Argument(metavar="[TEXT]", help="A remark with it.")]
+Text = Annotated[str, typer.Argument(metavar="[TEXT]", help="A remark with it.")]
+NoteId = Annotated[
+    str, typer.Argument(metavar="NOTE", help="As `rushes notes` shows it; a beginning or end that is unique will do.")
+]
+_CODES = {"rev": "pending", "rtk": "retake", "apr": "approve", "fin": "final", "hld": "hold", "omt": "omit"}
+_STATUSES = ("pending", "retake", "approve", "final", "hold", "omit")
 
 
-@app.command(epilog="Example: rushes note sq010_sh0020 v003 'the flame boils' --frames 1040-1052")
+@app.command(epilog="Example: rushes note sq010_sh0020 v003 'the flame boils' --frames 1040-1052 --category flicker")
 def note(
-    shot: Shot, version: Version, text: Annotated[str, typer.Argument(metavar="TEXT")], frames: Frames = ""
+    shot: Shot,
+    version: Version,
+    text: Annotated[str, typer.Argument(metavar="TEXT")],
+    frames: Frames = "",
+    box: Annotated[
+        str, typer.Option("--box", metavar="X,Y,X,Y", help="Where: left, top, right, bottom, from 0 to 1.")
+    ] = "",
+    category: Annotated[
+        str,
+        typer.Option(
+            "--category",
+            metavar="WORD",
+            help="look, flicker, matte, edge, colour, continuity, editorial, technical, or your own word.",
+        ),
+    ] = "",
 ) -> None:
-    """Leave a note on a version, or on some of its frames."""
-    _review(shot, version, "note", text, frames)
+    """Leave a note on a version, or on some of its frames or a part of the picture."""
+    _say(shot, version, "note", text, frames=frame_span(frames), box=_shares(box), category=category)
 
 
 @app.command(epilog="Example: rushes approve sq010_sh0020 v003")
-def approve(shot: Shot, version: Version, text: Remark = "") -> None:
+def approve(shot: Shot, version: Version, text: Text = "") -> None:
     """Approve a version. To send it to editorial, circle it as well."""
-    _review(shot, version, "approve", text)
+    _say(shot, version, "approve", text)
 
 
 @app.command(epilog="Example: rushes retake sq010_sh0020 v002 'too much paint on the face'")
-def retake(shot: Shot, version: Version, text: Remark = "") -> None:
+def retake(shot: Shot, version: Version, text: Text = "") -> None:
     """Ask for a retake."""
-    _review(shot, version, "retake", text)
+    _say(shot, version, "retake", text)
 
 
 @app.command(epilog="Example: rushes circle sq010_sh0020 v003 --temp")
@@ -46,16 +64,95 @@ def circle(
     version: Version,
     temp: Annotated[bool, typer.Option("--temp", help="For now: not the final choice.")] = False,
 ) -> None:
-    """Choose the version that goes to editorial."""
-    _review(shot, version, "circle", temp=temp)
+    """Choose the version that goes to editorial. Of two circles that collide, circle one again."""
+    _say(shot, version, "circle", temp=temp)
 
 
-def _review(shot: str, version: str, kind: str, text: str = "", frames: str = "", *, temp: bool = False) -> None:
+@app.command(epilog="Example: rushes status sq010_sh0020 v003 final 'seen on the big screen'")
+def status(
+    shot: Shot,
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[vNNN] STATUS [REASON]",
+            help="pending, retake, approve, final, hold, omit. Without a version hold and omit are of the shot itself, "
+            "whatever is made of it, until it is pending again.",
+        ),
+    ],
+) -> None:
+    """Set a status with its reason: of a version, or put a whole shot on hold or omit it."""
+    version = words.pop(0) if re.fullmatch(r"[vV]\d+", words[0]) else ""
+    kind = _CODES.get(words[0], words[0]) if words else ""
+    if kind not in _STATUSES or len(words) > 2:
+        raise BadInput(
+            f"Not a status: {one_line(' '.join(words))!r}.",
+            todo=f"Use one of {', '.join(_STATUSES)}, then the reason in quotes.",
+        )
+    _say(shot, version, kind, *words[1:])
+
+
+def _say(shot: str, version: str, kind: str, text: str = "", **more: Any) -> None:
     show = here()
-    event = show.review(one_shot(show, shot), version, kind, text, frame_span(frames), temp=temp)  # type: ignore[arg-type]
-    done = {"note": "noted", "approve": "approved", "retake": "sent back", "circle": "circled"}[kind]
-    output.line(f"{shot} {event.version} {done}{' as temp' if temp else ''}.")
+    event = show.review(one_shot(show, shot), version, kind, text, **more)  # type: ignore[arg-type]
+    output.line(f"{f'{shot} {event.version}'.strip()} {judged.done(event)}.")
     tell_waiting(show)
+
+
+@app.command(epilog="Example: rushes resolve sq010_sh0020 9G5FAV 'painted out'")
+def resolve(shot: Shot, note: NoteId, text: Text = "") -> None:
+    """Close a note: it was taken care of."""
+    _about_note(shot, note, "resolve", text)
+
+
+@app.command(epilog="Example: rushes reopen sq010_sh0020 9G5FAV 'still there at 1044'")
+def reopen(shot: Shot, note: NoteId, text: Text = "") -> None:
+    """Open a note again, whoever closed it."""
+    _about_note(shot, note, "reopen", text)
+
+
+def _about_note(shot: str, note: str, kind: str, text: str) -> None:
+    from core.reviewing import Remark
+
+    show = here()
+    event = show.review_all([Remark(one_shot(show, shot), "", kind, text, note=note)])[0]  # type: ignore[arg-type]
+    output.line(f"{shot} {event.version}: {judged.done(event)}.")
+    tell_waiting(show)
+
+
+@app.command(epilog="Example: rushes undo sq010_sh0020")
+def undo(
+    shot: Annotated[str | None, typer.Argument(metavar="[SHOT]", help="Only of this shot.")] = None,
+    redo: Annotated[bool, typer.Option("--redo", help="Bring back what the last undo took.")] = False,
+) -> None:
+    """Take back what you last said here: a note, a status, a circle. Once more goes further back."""
+    show = here()
+    undone = show.undo(one_shot(show, shot) if shot else "", redo=redo)
+    output.line(f"{undone.words}.")
+    tell_waiting(show)
+
+
+@app.command(epilog="Example: rushes notes 'sq010_*' --open --json")
+def notes(
+    shots: AnyShots = None,
+    only_open: Annotated[bool, typer.Option("--open", help="Only what is not resolved.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List the notes: on what, about what, by whom, and who resolved them."""
+    found = here().notes(shots or (), only_open=only_open)
+    if as_json:
+        output.document("notes", [judged.shot_note_facts(note) for note in found])
+        return
+    output.table(judged.NOTE_TITLES, [judged.shot_note_cells(note) for note in found], empty="No notes.")
+
+
+@app.command(epilog="Example: rushes dailies --json")
+def dailies(as_json: Json = False) -> None:
+    """List what awaits a review today, in the order of the cut: the newest version of each shot."""
+    found = here().dailies()
+    if as_json:
+        output.document("dailies", found)
+        return
+    output.table(judged.WAITING_TITLES, [judged.waiting_cells(one) for one in found], empty="Nothing awaits a review.")
 
 
 def frame_span(text: str) -> tuple[int, int] | None:
@@ -70,76 +167,10 @@ def frame_span(text: str) -> tuple[int, int] | None:
     return frames[0], frames[-1]
 
 
-@app.command(epilog="Example: rushes compare sq010_sh0020 v002 v003 --out ab.png")
-def compare(
-    shot: Shot,
-    a: Version,
-    b: Version,
-    every: Annotated[bool, typer.Option("--frames", help="The numbers of every frame too.")] = False,
-    out: Out = None,
-    as_json: Json = False,
-) -> None:
-    """Two versions in numbers and in a picture of the frame that differs most."""
-    show = here()
-    with output.Ticker("comparing frame") as tick:
-        found = show.compare(one_shot(show, shot), a, b, out, tick)
-    if as_json:
-        output.document("comparison", _comparison_facts(found))
-        return
-    most = max(found.rows, key=lambda row: row.difference.mean)
-    rows = [("all", found.mean, found.max, found.changed, found.ssim)]
-    rows += map(_numbers, found.rows) if every else [_numbers(most)]
-    shown = [
-        (label, f"{mean:.5f}", f"{top:.4f}", f"{changed:.1%}", f"{ssim:.4f}")
-        for label, mean, top, changed, ssim in rows
-    ]
-    output.table(("frame", "mean", "max", "changed", "ssim"), shown, empty="")
-    output.line()
-    print_changes(found.changes)
-    output.line(str(found.picture))
-
-
-def _numbers(row: FrameRow) -> tuple[str, float, float, float, float]:
-    d = row.difference
-    return str(row.frame), d.mean, d.max, d.changed, d.ssim
-
-
-def _comparison_facts(found: Comparison) -> dict[str, object]:
-    return {
-        "shot": found.shot,
-        "a": found.a,
-        "b": found.b,
-        "mean": found.mean,
-        "max": found.max,
-        "changed": found.changed,
-        "ssim": found.ssim,
-        "frames": [{"frame": row.frame, **output.plain(row.difference)} for row in found.rows],
-        "changes": found.changes,
-        "picture": found.picture,
-    }
-
-
-@app.command(epilog="Example: rushes sheet --plates --out monday.png")
-def sheet(
-    plates: Annotated[bool, typer.Option("--plates", help="The plate above each version.")] = False,
-    out: Out = None,
-    as_json: Json = False,
-) -> None:
-    """One frame of every shot as a contact sheet: circled, else newest version, else plate."""
-    with output.Ticker("drawing") as tick:
-        drawn = here().sheet(out, tick, plates=plates)
-    if as_json:
-        output.document("sheet", drawn)
-        return
-    output.line(str(drawn.path))
-
-
-@app.command(epilog="Example: rushes page --out monday.html")
-def page(shots: AnyShots = None, out: Out = None, as_json: Json = False) -> None:
-    """The show on one HTML page to post: plates and versions, wedges, notes, numbers, where it all comes from."""
-    with output.Ticker("reading") as tick:
-        path = here().page(out, shots or (), tick)
-    if as_json:
-        output.document("page", {"path": path, "bytes": path.stat().st_size})
-        return
-    output.line(str(path))
+def _shares(text: str) -> tuple[float, ...] | None:
+    """`0.25,0.1,0.5,0.4` as numbers; None for nothing. Raises BadInput for what is no number."""
+    try:
+        return tuple(float(share) for share in text.split(",")) if text else None
+    except ValueError:
+        todo = "Give left, top, right, bottom from 0 to 1: --box 0.25,0.1,0.5,0.4."
+        raise BadInput(f"Not a part of a picture: {one_line(text)!r}.", todo=todo) from None

@@ -1,4 +1,4 @@
-"""`new`, `open`, `shots`, `versions`, `show`, `log`, `diff`: what there is and how it came to be."""
+"""`new`, `open`, `shots`, `versions`, `show`, `path`, `log`, `change`, `diff`: what there is and how it came to be."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from core.errors import RushesError
+from core.errors import BadInput, RushesError, ShowError
+from core.files import one_line
 from tui.commands import output
 from tui.commands.here import AnyShots, Json, Shot, Version, here, one_shot
 from tui.commands.words import print_changes
@@ -127,20 +128,74 @@ def _version_facts(found: Any) -> dict[str, Any]:
     }
 
 
-@app.command(epilog="Example: rushes log sq010_sh0020 --limit 20")
+@app.command(epilog="Example: rushes path sq010_sh0020 v003 --layer paint")
+def path(
+    shot: Shot,
+    version: Version,
+    layer: Annotated[str, typer.Option("--layer", metavar="NAME", help="A layer instead of the master.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Where a version's frames lie, as compositors name them, and their range."""
+    show = here()
+    found = show.version(one_shot(show, shot), version)
+    if layer and layer not in found.layers:
+        what = f"{found.row.shot} {found.row.version} has no layer {one_line(layer)!r}."
+        raise ShowError(what, todo=f"Its layers: {', '.join(found.layers) or 'none'}.")
+    where = found.layers[layer] if layer else found.frames_path
+    if as_json:
+        output.document("path", {"path": where, "range": found.range})
+        return
+    output.line(f"{where} {found.range}")
+
+
+@app.command(epilog="Example: rushes log sq010_sh0020 --by ana --event review --since 2026-01-05")
 def log(
     shot: Annotated[str | None, typer.Argument(metavar="[SHOT]", help="Only this shot.")] = None,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="The newest so many.")] = None,
+    by: Annotated[str, typer.Option("--by", metavar="WHO", help="A part of a name or address.")] = "",
+    event: Annotated[str, typer.Option("--event", metavar="ACT", help="review, recipe, render, publish …")] = "",
+    since: Annotated[str, typer.Option("--since", metavar="DATE", help="From this day or time on.")] = "",
+    until: Annotated[str, typer.Option("--until", metavar="DATE", help="Up to this day or time.")] = "",
     as_json: Json = False,
 ) -> None:
     """The show's diary from git: who did what, when. Newest first."""
+    from core.history.events import EVENTS, matching, moment
+
+    if event and event not in EVENTS:
+        raise BadInput(f"Not an act: {one_line(event)!r}.", todo=f"Acts: {', '.join(EVENTS)}.")
+    first, last = (moment(since) if since else None), (moment(until, end=True) if until else None)
     show = here()
-    entries = show.log(one_shot(show, shot) if shot else None, limit)
+    filtered = bool(by or event or since or until)
+    entries = show.log(one_shot(show, shot) if shot else None, None if filtered else limit)
+    entries = matching(entries, by, event, first, last)[:limit]
     if as_json:
         output.document("log", [present.entry_facts(entry) for entry in entries])
         return
-    cells = [(present.short_time(str(entry.at)), entry.author.name, entry.event, entry.subject) for entry in entries]
-    output.table(("when", "who", "act", "what"), cells, empty="Nothing is in the history yet.")
+    cells = [
+        (entry.commit[:9], present.short_time(str(entry.at)), entry.author.name, entry.event, entry.subject)
+        for entry in entries
+    ]
+    output.table(("commit", "when", "who", "act", "what"), cells, empty="Nothing is in the history yet.")
+
+
+@app.command(epilog="Example: rushes change 4f1c2ab")
+def change(
+    commit: Annotated[str, typer.Argument(metavar="COMMIT", help="Its id, as `rushes log --json` or git has it.")],
+    as_json: Json = False,
+) -> None:
+    """What one commit of the history changed, file by file."""
+    found = here().commit_changes(commit)
+    if as_json:
+        output.document("change", {**present.entry_facts(found.entry), "files": found.files})
+        return
+    entry = found.entry
+    output.facts([("commit", entry.commit), ("by", f"{entry.author.name} {entry.at}"), ("what", entry.subject)])
+    if entry.body:
+        output.block(entry.body)
+    for file in found.files:
+        output.line()
+        output.line(f"{file.path} {file.status}", "bold")
+        output.block(file.text + ("…" if file.cut else ""))
 
 
 @app.command(epilog="Example: rushes diff sq010_sh0020 v002 v003")

@@ -159,7 +159,10 @@ def note_facts(note: Note) -> dict[str, Any]:
         "by": event.by,
         "frames": frames,
         "text": event.text,
+        "category": event.category,
+        "box": list(event.box) if event.box else None,
         "open": not note.resolved,
+        "resolved_by": note.resolved_by,
     }
 
 
@@ -169,8 +172,9 @@ def note_lines(review: Review, version: str) -> list[str]:
     for note in review.of(version).notes:
         event = note.event
         about = f" {event.frames[0]}-{event.frames[1]}" if event.frames else ""
-        done = " (resolved)" if note.resolved else ""
-        lines.append(one_line(f"note{about}: {event.text}{done} — {event.by.partition(' <')[0]}", 500))
+        kind = f" ({event.category})" if event.category else ""
+        done = f" (resolved by {note.resolved_by.partition(' <')[0]})" if note.resolved else ""
+        lines.append(one_line(f"note{about}{kind}: {event.text}{done} — {event.by.partition(' <')[0]}", 500))
     return [*lines, *(one_line(f"question: {question}", 500) for question in review.questions)]
 
 
