@@ -159,10 +159,9 @@ class Colour:
         import numpy as np
 
         if picture.shape[-1] == 1:
-            shown = np.repeat(picture, 3, axis=-1)
-        else:
-            shown = self._convert(picture[..., :3], space, SRGB, "fast")
-        return np.nan_to_num(np.clip(shown, 0, 1), copy=False, nan=0.0)
+            return _clipped(np.repeat(picture, 3, axis=-1))
+        shown = self._convert(picture[..., :3], space, SRGB, "fast")
+        return _clipped(shown.copy() if np.may_share_memory(shown, picture) else shown)
 
     def seen(self, picture: Picture, space: str, working: str, how: Viewing) -> Picture:
         """A picture as `how` brings it before the eye: (…, H, W, 3) display values in [0, 1]; NaN is black.
@@ -181,7 +180,7 @@ class Colour:
             return self.view(picture * np.float32(2**how.exposure), space)
         shown = np.array(picture[..., :3], np.float32, order="C")
         _in_place(self._viewings(space, working, how), shown)
-        return np.nan_to_num(np.clip(shown, 0, 1), copy=False, nan=0.0)
+        return _clipped(shown)
 
     def _viewing(self, space: str, working: str, how: Viewing) -> Any:
         import PyOpenColorIO as ocio  # noqa: N813
@@ -281,3 +280,11 @@ def _in_place(processor: Any, picture: Picture) -> None:
     *_, width, channels = picture.shape
     if picture.size:
         processor.apply(ocio.PackedImageDesc(picture, width, picture.size // (width * channels), channels))
+
+
+def _clipped(shown: Picture) -> Picture:
+    """In place, to [0, 1]; NaN becomes 0."""
+    import numpy as np
+
+    np.fmax(shown, np.float32(0), out=shown)  # of a number and NaN it gives the number
+    return np.minimum(shown, np.float32(1), out=shown)

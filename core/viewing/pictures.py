@@ -110,7 +110,9 @@ class Viewer(Shelf):
         if matte is not None:
             share = np.clip(np.nan_to_num(matte[..., :1]), 0, 1) * np.float32(0.5)
             values = values * (1 - share) + share * np.array(_TINT, np.float32)
-        return (values * 255 + 0.5).astype(np.uint8)
+        values *= 255  # a picture of our own: in place it takes half the time
+        values += 0.5
+        return values.astype(np.uint8)
 
     def _matte(self, source: Source, frame: int, view: View, shape: tuple[int, ...]) -> Picture | None:
         if not view.matte:
