@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,16 +24,22 @@ app = typer.Typer()
 def doctor(as_json: Json = False) -> None:
     """What was found here: git, signing, GPU and torch, models, disks, terminal, and what a logout does to workers."""
     from core.doctor import examine, failed
+    from tui.video.terminal import look
 
+    terminal = look(os.environ).why if sys.stdout.isatty() else None
     try:
         found = examine(os.environ, _layout_here())
     except RushesError as error:  # a show that does not open: the machine may tell why
         found = (*examine(os.environ), failed("show", error))
     if as_json:
-        output.document("findings", found)
+        output.document("findings", found, terminal=terminal)
     else:
         cells = [(finding.area, finding.state, finding.what, finding.todo) for finding in found]
         output.table(("where", "state", "found", "next"), cells, empty="")
+        if terminal:
+            output.line("\nThis terminal", "bold")
+            for why in terminal:
+                output.line(f"  {why}")
     wrong = [finding for finding in found if finding.state == "fail"]
     if wrong:
         raise Difference(f"{len(wrong)} of {len(found)} checks failed.", todo=wrong[0].todo)

@@ -95,9 +95,9 @@ def _console_print(what: Text | Any) -> None:
     Console(markup=False, highlight=False, emoji=False, soft_wrap=False).print(what)
 
 
-def document(kind: str, value: Any) -> None:
-    """One JSON document, `{"schema": 1, kind: value}`. Keys are the ones given; nothing is cut."""
-    whole = {"schema": 1, kind: plain(value)}
+def document(kind: str, value: Any, **beside: Any) -> None:
+    """One JSON document, `{"schema": 1, kind: value}`, and what stands beside. Keys as given; nothing is cut."""
+    whole = {"schema": 1, kind: plain(value), **plain(beside)}
     sys.stdout.write(json.dumps(whole, indent=2, ensure_ascii=True, allow_nan=False) + "\n")
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from tui.commands import machine, pictures, publish, recipe, render, review, show
+from tui.commands.screens import Graphics, open_screens
 
 
 def build() -> typer.Typer:
@@ -24,6 +25,7 @@ def rushes(
     debug: Annotated[
         bool, typer.Option("--debug", help="Show tracebacks; anywhere on the line, or RUSHES_DEBUG=1.")
     ] = False,
+    graphics: Graphics = "auto",
 ) -> None:
     """Shot review and versioning for generative post-production.
 
@@ -36,6 +38,4 @@ def rushes(
 
         tell_version()
     elif context.invoked_subcommand is None:
-        from tui.commands.screens import open_screens
-
-        open_screens(".")
+        open_screens(".", graphics)

@@ -12,6 +12,7 @@ from core.errors import BadInput, RushesError, ShowError
 from core.files import one_line
 from tui.commands import output
 from tui.commands.here import AnyShots, Json, Shot, Version, here, one_shot
+from tui.commands.screens import Graphics, open_screens
 from tui.commands.words import print_changes
 from tui.present import rows as present
 
@@ -47,11 +48,11 @@ def new(
 
 
 @app.command("open", epilog="Example: rushes open ~/shows/my_show")
-def open_(folder: Annotated[str, typer.Argument(metavar="DIR", help="A show's folder.")]) -> None:
+def open_(
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="A show's folder.")], graphics: Graphics = "auto"
+) -> None:
     """Open the screens on the show in DIR."""
-    from tui.commands.screens import open_screens
-
-    open_screens(folder)
+    open_screens(folder, graphics)
 
 
 @app.command(epilog="Example: rushes shots status:rtk --json")
