@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from core.cut.publish import Published
     from core.recipe.complete import Known
     from core.register import ModelRow
+    from core.viewing.cutplay import CutPlay
     from core.viewing.pictures import Viewer
     from core.viewing.proxies import Made
 
@@ -111,6 +112,16 @@ class Show:
         former = self._indexed or read_index(self.layout.state)
         self._indexed = refreshed(self.layout, self.settings, self.ledger.standings(), former)
         return list(self._indexed.rows)
+
+    def cut_play(self, cut: str = "main") -> CutPlay:
+        """What every frame of the cut shows. Reads the whole timeline: in a thread. Raises CutError, ShowError."""
+        from core.cut.read import read_cut
+        from core.cut.segments import segments
+        from core.viewing.cutplay import CutPlay, on_show
+
+        rows = self.shots()
+        found = segments(read_cut(self.layout.cut(cut)), {row.shot.id: row.shot for row in rows}, cut)
+        return CutPlay(found, on_show(rows))
 
     def select(self, patterns: Sequence[str]) -> list[str]:
         """Shot ids by globs and filters, in cut order. Raises ShowError where nothing matches."""

@@ -25,7 +25,8 @@ LIMIT = 256 << 20
 class FrameFeed:
     """One source's frames at one size and view. Any thread may ask: one fetches ahead while another shows.
 
-    From the proxy where the view is what show and shot say and the proxy is made; else from the full pictures.
+    From the proxy where the view is what show and shot say, and the proxy is made and no smaller than what is asked
+    for; else from the full pictures.
     """
 
     def __init__(
@@ -77,8 +78,10 @@ class FrameFeed:
         if not self._looked:
             path = proxy_of(self.viewer, self.source) if self.view == AS_SHOWN else None
             self._proxy, self._looked = Proxy(path) if path is not None else None, True
-        if self._proxy is not None and frame in (proxied := range_of(self.viewer, self.source)):
-            return self._proxy.read(frame - proxied.first, fitted(*self._proxy.size, self.size))
+        if self._proxy is not None:
+            size, proxied = fitted(*self._proxy.size, self.size), range_of(self.viewer, self.source)
+            if size[1] <= self._proxy.size[1] and frame in proxied:
+                return self._proxy.read(frame - proxied.first, size)
         seen = self.viewer.seen(self.source, frame, self.view)
         return scaled(seen, fitted(seen.shape[1] * self._aspect, seen.shape[0], self.size))
 

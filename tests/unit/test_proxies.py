@@ -36,7 +36,7 @@ from core.viewing.proxies import make_all, make_proxy, proxy_of
 from core.viewing.view import Source, View
 from tests.desk import Desk
 from tests.farm import Scene, make_scene
-from tests.shows import cut
+from tests.shows import cut, make
 
 BITS = 6
 PLATE = Source("sh010")
@@ -305,3 +305,21 @@ def test_many_threads_get_the_same_frames(scene: Scene) -> None:
     for thread in threads:
         thread.join()
     assert seen == [list(range(1, 13))] * 4
+
+
+def test_a_proxy_is_never_drawn_larger_than_it_is(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proxies, "HEIGHT", 16)
+    look = viewer(scene)
+    with Proxy(make_proxy(look, PLATE)) as proxy:
+        assert proxy.size == (24, 16)
+    whole = FrameFeed(look, PLATE, (48, 32)).get(1007)
+    assert np.array_equal(whole, scaled(look.seen(PLATE, 1007), (48, 32)))
+
+
+def test_a_cut_plays_what_its_shots_have(tmp_path: Path) -> None:
+    show = make(cut(tmp_path / "turnover", used=(3, 6)), tmp_path / "show")
+    play = show.cut_play()
+    shown = [play.at(frame) for frame in play.frames]
+    assert [(one.source.name, one.frame) for one in shown[:6] if one] == [("plate", 1009 + n) for n in range(6)]
+    assert {one.source.shot for one in shown[6:] if one} == {"sq010_sh0020"}, "a clip without media is in the cut too"
+    FrameFeed(show.viewer, shown[0].source, (16, 9)).get(shown[0].frame)  # type: ignore[union-attr]
