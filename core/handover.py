@@ -68,9 +68,7 @@ def publish(
     Raises:
         BadInput: an unknown purpose or site. ShowError: nothing to hand over. CutError: the cut cannot take it.
     """
-    profile = PROFILES.get(purpose)
-    if profile is None:
-        raise BadInput(f"Cannot publish for {one_line(purpose)!r}.", todo=f"Allowed: {', '.join(PROFILES)}.")
+    profile = _profile(purpose)
     every = every_version and profile.alternates
     away = _folders(layout, site)
     entries = [
@@ -99,6 +97,66 @@ def publish(
     )
     _commit(layout, history, name, published, entries, [manifest, *committed])
     return published
+
+
+@dataclass(frozen=True, slots=True)
+class Going:
+    """What would go out of one shot, and what somebody should know before."""
+
+    shot: str
+    clips: int
+    """How often the cut shows it."""
+    plays: str
+    """The version that plays; empty: what the editor has active stays."""
+    versions: tuple[str, ...]
+    """Those that the file holds."""
+    status: str = ""
+    """Of the version that plays."""
+    temp: bool = False
+    """It is circled as temp."""
+    newer: str = ""
+    """A complete version that is newer than the one that plays."""
+    questions: tuple[str, ...] = ()
+    """What people decided without knowing of each other."""
+    refused: str = ""
+    """Why nothing can be handed over while this is so."""
+
+
+def outgoing(
+    layout: Layout, rows: Sequence[ShotRow], versions: Callable[[str], list[VersionRow]], purpose: str,
+    *, every_version: bool = False,
+) -> tuple[Going, ...]:  # fmt: skip
+    """What `publish` would hand over now, in cut order. Writes nothing. Raises BadInput: an unknown purpose."""
+    profile = _profile(purpose)
+    return tuple(_going(layout, row, versions(row.shot.id), profile, every_version) for row in rows)
+
+
+def _going(layout: Layout, row: ShotRow, versions: list[VersionRow], profile: Profile, every: bool) -> Going:
+    shot = row.shot
+    clips = sum(use.cut == MAIN for use in shot.uses)
+    if shot.plate is None:
+        return Going(shot.id, clips, "", (), questions=row.questions)
+    try:
+        entries = list(_entries(layout, row, versions, every and profile.alternates))
+    except ShowError as error:
+        return Going(shot.id, clips, row.circled, (), questions=row.questions, refused=error.what)
+    held = [media.version for media in entries[0].versions] if entries else []
+    plays = entries[0].active if entries else ""
+    complete = [version.version for version in versions if version.state == "complete"]
+    return Going(
+        shot.id, clips, plays,
+        tuple(held) if profile.alternates else tuple(filter(None, (plays,))),
+        status=next((version.status for version in versions if version.version == plays), ""),
+        temp=bool(plays) and row.circled_as == "temp",
+        newer=complete[-1] if plays and complete[-1] != plays else "",
+        questions=row.questions,
+    )  # fmt: skip
+
+
+def _profile(purpose: str) -> Profile:
+    if purpose not in PROFILES:
+        raise BadInput(f"Cannot publish for {one_line(purpose)!r}.", todo=f"Allowed: {', '.join(PROFILES)}.")
+    return PROFILES[purpose]
 
 
 def _folders(layout: Layout, site: str) -> Callable[[Path], str]:

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from core.audit.story import Scene, Sheet
     from core.audit.verify import Verdict
     from core.cut.publish import Published
+    from core.handover import Going
     from core.recipe.complete import Known
     from core.register import ModelRow
     from core.viewing.cutplay import CutPlay
@@ -378,6 +379,12 @@ class Show:
         return write_page(self.viewer, told, out or self.layout.media / "page.html", tick)
 
     # hand over
+
+    def outgoing(self, purpose: str = "master", *, every_version: bool = False) -> tuple[Going, ...]:
+        """What `publish` would hand over now, shot by shot; nothing is written. Raises BadInput."""
+        from core.handover import outgoing
+
+        return outgoing(self.layout, self.shots(), self.versions, purpose, every_version=every_version)
 
     def publish(
         self, purpose: str = "master", out: Path | None = None, *, every_version: bool = False, site: str = ""

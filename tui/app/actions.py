@@ -142,6 +142,21 @@ ACTIONS: tuple[Action, ...] = (
     Action("queue.mark", "v", "mark", "mark", "for what is done to several at once"),
     Action("queue.mark_all", "V", "mark all", "mark_all"),
     Action("queue.next_pane", "tab,shift+tab", "other part", "pane", "the jobs, the one under the cursor"),
+    # the history
+    Action(
+        "history.filter", "slash", "filter", "filter", "by:ana event:review since:2026-11-01 until:… and words", True
+    ),
+    Action("history.whose", "t", "show or shot", "whose", "the whole show's history, or the shot's alone", True),
+    Action("history.copy", "y", "copy commit", "copy_commit", "its id, for git", True),
+    Action("history.next_pane", "tab,shift+tab", "other part", "pane", "the commits, what one changed", True),
+    # publish
+    Action(
+        "publish.write", "w", "write it", "write", "under a new number; nothing is ever overwritten", True
+    ),
+    Action("publish.every", "e", "every version", "every", "in a master: all complete ones, or the newest two", True),
+    Action("publish.site", "s", "paths as at", "site", "the next site of [paths] in rushes.toml", True),
+    Action("publish.copy", "y", "copy path", "copy_path", "of what was written", True),
+    Action("publish.next_pane", "tab,shift+tab", "other part", "pane", "the forms, what goes out or was written"),
     # dailies: the cut's keys for judging
     Action("dailies.approve", "a", "approve", "judge('approve')", "the version that is shown, or those marked", True),
     Action("dailies.retake", "x", "retake", "judge('retake')", "ask for it again, with what is wrong", True),
@@ -165,7 +180,7 @@ ACTIONS: tuple[Action, ...] = (
     # notes, wherever they are listed
     Action("notes.resolve", "r", "resolve", "resolve", "the note under the cursor, or open it again", True),
     # compare
-    Action("compare.toggle", "t", "A/B", "toggle", "one in place of the other; again: the other one", True),
+    Action("compare.toggle", "t", "A/B", "flip", "one in place of the other; again: the other one", True),
     Action("compare.side", "s", "side by side", "mode('side')", "A left, B right", True),
     Action("compare.wipe", "w", "wipe", "mode('wipe')", "A left of a line, B right of it; h and l move it", True),
     Action("compare.difference", "f", "difference", "mode('difference')", "what differs, made stronger by +", True),
@@ -188,7 +203,6 @@ ACTIONS: tuple[Action, ...] = (
     Action("compare.most", "M", "most different frame", "most", "of those that were measured"),
     Action("compare.measure", "m", "measure", "measure", "stop measuring frames, or go on"),
     Action("compare.zoom", "z", "bigger picture", "zoom", "the picture alone"),
-    Action("compare.pane", "tab", "next part", "pane"),
     Action("compare.approve", "a", "approve B", "judge('approve')", foot=True),
     Action("compare.retake", "x", "retake of B", "judge('retake')", "ask for it again, with what is wrong", True),
     Action("compare.circle", "c", "circle B", "judge('circle')", "choose it for editorial", True),
@@ -245,6 +259,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("viewer.reverse", "j", "play backward, faster", "shuttle('j')"),
     Action("viewer.in", "i", "in point", "mark_in"),
     Action("viewer.out", "o", "out point", "mark_out"),
+    Action("viewer.unmark", "backslash", "no in and out", "unmark"),
     Action("viewer.loop", "p", "loop", "loop", "once, loop, back and forth"),
     Action("viewer.first", "home", "first frame", "go('first')"),
     Action("viewer.last", "end", "last frame", "go('last')"),
@@ -266,6 +281,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("viewer.pan_up", "K", "move up", "pan(0, -1)"),
     Action("viewer.pan_down", "J", "move down", "pan(0, 1)"),
     Action("viewer.probe", "apostrophe", "probe", "probe", "the pixel's values in the file and in scene light"),
+    Action(
+        "viewer.corner",
+        "enter",
+        "corner of a box",
+        "corner",
+        "with the probe: one corner, then the other; notes take it",
+    ),
+    Action("viewer.clear", "escape", "no box, no probe", "clear"),
     Action("viewer.reset", "0", "as it was", "reset", "exposure, gamma, channel, zoom"),
 )
 """Every action, place by place."""

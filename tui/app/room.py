@@ -20,6 +20,7 @@ from textual.widgets import Static
 
 from tui.app.actions import bindings
 from tui.app.foot import Foot
+from tui.app.widgets.player import Player
 
 if TYPE_CHECKING:
     from core.reviewing import Undone
@@ -84,6 +85,14 @@ class Room(Screen[None]):
     def on_mount(self) -> None:
         self.say("")
         self.call_after_refresh(self.entered)
+
+    def on_screen_suspend(self) -> None:
+        for player in self.query(Player):
+            player.behind()
+
+    def on_screen_resume(self) -> None:
+        for player in self.query(Player):
+            player.in_front()
 
     def entered(self) -> None:
         """After the first paint: ask for what is to be shown."""
@@ -163,6 +172,15 @@ class Room(Screen[None]):
             before[:] = [pulse]
 
         self.set_interval(PULSE, lambda: self.ask("keep up", lambda desk: desk.pulse(), came))
+
+    def copy(self, text: str) -> None:
+        """Send `text` to the person's clipboard, and say by which way it went."""
+        from tui.app.clipboard import copy
+
+        def osc52(words: str) -> None:
+            self.app.call_from_thread(self.app.copy_to_clipboard, words)
+
+        self.ask("copy", lambda desk: copy(text, desk.env, osc52), lambda way: self.say(f"{text}: {way}"))
 
     # what hands do everywhere
 
