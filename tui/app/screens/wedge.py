@@ -17,6 +17,7 @@ from tui.app.lines import Lines
 from tui.app.room import Room
 from tui.app.widgets.thumbs import Thumbs
 from tui.present import wedge as present
+from tui.present.spans import Line
 
 if TYPE_CHECKING:
     from core.cut.shot import Shot
@@ -79,7 +80,7 @@ class WedgeRoom(Room):
             yield self.thumbs
         yield self.about
 
-    def _wedge_line(self, job: Job, width: int) -> tuple[tuple[str, str], ...]:
+    def _wedge_line(self, job: Job, width: int) -> Line:
         picked = self.bench.picked.get(job.id, 0) if self.bench else 0
         return present.wedge_line(job, picked, width)
 
