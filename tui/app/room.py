@@ -163,7 +163,7 @@ class Room(Screen[None]):
             self.foot.refresh()
 
     def keep_up(self) -> None:
-        """From now on `reread` whenever a worker, a command or another window wrote."""
+        """From now on `reread` whenever a worker, a command or another window wrote. Call it before the first read."""
         before: list[tuple[int, int]] = []
 
         def came(pulse: tuple[int, int]) -> None:
@@ -171,7 +171,11 @@ class Room(Screen[None]):
                 self.reread()
             before[:] = [pulse]
 
-        self.set_interval(PULSE, lambda: self.ask("keep up", lambda desk: desk.pulse(), came))
+        def look() -> None:
+            self.ask("keep up", lambda desk: desk.pulse(), came)
+
+        look()
+        self.set_interval(PULSE, look)
 
     def copy(self, text: str) -> None:
         """Send `text` to the person's clipboard, and say by which way it went."""

@@ -15,18 +15,20 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from core.files import one_line
+from core.viewing.view import Source
 from tui.app.asking import Ask
 from tui.app.desk import Desk
 from tui.app.lines import Lines
 from tui.app.screens.generating import ask_generate
-from tui.app.screens.judging import Judgement, Judging
+from tui.app.screens.judging import Judgement
+from tui.app.screens.showing import Showing
 from tui.app.state import Place
 from tui.app.widgets.inspector import Detail, Inspector
 from tui.app.widgets.shots import ShotList
 from tui.app.widgets.strip import TimelineStrip
 from tui.app.widgets.viewer import Viewer
 from tui.present import cut as present
-from tui.present import timeline
+from tui.present import showing, timeline
 
 if TYPE_CHECKING:
     from core.cut.outline import Outline
@@ -53,7 +55,7 @@ class Read:
     jobs: list[Job]
 
 
-class CutRoom(Judging):
+class CutRoom(Showing):
     """The screen that is always there, under all others."""
 
     PLACE: ClassVar[str] = "cut"
@@ -62,11 +64,9 @@ class CutRoom(Judging):
         super().__init__("cut")
         self.strip = TimelineStrip(id="strip")
         self.list = ShotList(id="shots")
-        self.viewer = Viewer(id="viewer")
         self.inspector = Inspector(id="inspector")
         self.machine = Static("", id="machine", markup=False)
         self.rows: Sequence[ShotRow] = ()
-        self.outline: Outline | None = None
         self.versions: list[str] = []
         self._pulse: tuple[int, int] | None = None
         self._timer: Timer | None = None
@@ -77,6 +77,7 @@ class CutRoom(Judging):
             with Vertical(id="left"):
                 yield self.list
                 yield self.inspector
+            yield self.plate
             yield self.viewer
         yield self.machine
 
@@ -145,7 +146,7 @@ class CutRoom(Judging):
     def on_screen_resume(self) -> None:
         """Back from another screen: what was chosen there is shown here, though a filter hid it."""
         place, row = self.screens.place, self.row
-        here = (row.shot.id, self.viewer.version, self.viewer.picture, self.viewer.frame) if row else None
+        here = (row.shot.id, self.viewer.version, self.viewer.picture_name, self.viewer.frame) if row else None
         if here in (None, (place.shot, place.version, place.picture, place.frame)) or self.viewer.shot is None:
             return
         if not self.list.go_to(place.shot):
@@ -153,27 +154,30 @@ class CutRoom(Judging):
             self.screens.go(filter="")
             self.list.go_to(place.shot)
         if self.row is not None and self.row.shot.id == place.shot:
-            self._look(self.row, place.version, place.picture, place.frame or present.middle(self.row))
+            self.look(self.row, place.version, place.picture, place.frame or present.middle(self.row))
 
     @on(Lines.Moved)
     def _chosen(self, event: Lines.Moved) -> None:  # type: ignore[type-arg]
         row: ShotRow = event.row
         place = self.screens.place
+        if self.cut_feed is not None and row.shot.id == place.shot:
+            return  # read again while the cut plays
         if row.shot.id != place.shot or self.viewer.shot is None:
             same = row.shot.id == place.shot
             version = place.version if same and place.frame else present.first_version(row)
             frame = place.frame if same and place.frame else present.middle(row)
-            self._look(row, version, place.picture if same else "", frame)
+            self.look(row, version, place.picture if same else "", frame)
         elif row.shot != self.viewer.shot:
-            self._look(row, self.viewer.version, self.viewer.picture, self.viewer.frame)
+            self.look(row, self.viewer.version, self.screens.place.picture, self.viewer.frame)
         else:
             self._inspect(row)
 
-    def _look(self, row: ShotRow, version: str, picture: str, frame: int) -> None:
+    def look(self, row: ShotRow, version: str, picture: str, frame: int) -> None:
         """Show this of a shot, and everything that is known of it."""
         self.screens.go(shot=row.shot.id, version=version, picture=picture, frame=frame)
-        self.viewer.look(row.shot, version, picture, frame)
+        self.viewer.look(row.shot, Source(row.shot.id, version, picture), frame)
         self.viewer.border_title = present.viewer_title(row, version, picture)
+        self.lay_plate()
         self._point(frame)
         self._inspect(row)
 
@@ -184,11 +188,21 @@ class CutRoom(Judging):
     def _detail_came(self, detail: Detail) -> None:
         self.versions = [row.version for row in detail.versions]
         self.inspector.tell(detail)
+        if self.cut_feed is None:
+            recipe = detail.version.recipe if detail.version is not None else detail.draft
+            self.viewer.annotate(showing.note_ranges(detail.review, self.viewer.version), showing.key_frames(recipe))
 
     @on(Viewer.Shown)
     def _frame_shown(self, event: Viewer.Shown) -> None:
-        self.screens.go(frame=event.frame)
-        self._point(event.frame)
+        if event.player is not self.viewer:
+            return
+        if self.cut_feed is not None:
+            playing = self.cut_feed.play.at(event.frame)
+            self.viewer.border_title = showing.cut_title(playing)
+            self.strip.point(playing.source.shot if playing is not None else "", event.frame)
+        else:
+            self.screens.go(frame=event.frame)
+            self._point(event.frame)
 
     def _point(self, frame: int) -> None:
         row = self.row
@@ -204,12 +218,9 @@ class CutRoom(Judging):
         if not self.list.go_to(row.shot.id):
             self.say(f"{row.shot.id} is hidden by the filter: / changes it.")
             return
-        self._look(row, present.first_version(row), "", frame)
+        self.look(row, present.first_version(row), "", frame)
 
     # what hands do
-
-    def action_step(self, by: int) -> None:
-        self.viewer.go(self.viewer.frame + by)
 
     def action_version(self, by: int) -> None:
         row = self.row
@@ -230,7 +241,7 @@ class CutRoom(Judging):
     def _show_version(self, version: str) -> None:
         row = self.row
         if row is not None and version != self.viewer.version:
-            self._look(row, version, "", self.viewer.frame)
+            self.look(row, version, "", self.viewer.frame)
 
     @on(Inspector.VersionChosen)
     def _version_chosen(self, event: Inspector.VersionChosen) -> None:
@@ -240,21 +251,26 @@ class CutRoom(Judging):
     def _note_chosen(self, event: Inspector.NoteChosen) -> None:
         row, said = self.row, event.note.event
         if row is not None:
-            self._look(row, said.version, "", said.frames[0] if said.frames else self.viewer.frame)
+            self.look(row, said.version, "", said.frames[0] if said.frames else self.viewer.frame)
 
     def judged(self) -> tuple[tuple[str, str], ...]:
         """What is shown; where shots are marked, their newest versions."""
         if self.list.lines.marked:
             return tuple((row.shot.id, row.latest) for row in self.list.lines.chosen if row.latest)
-        row = self.row
+        row, playing = self.row, self.now_playing
+        if playing is not None:
+            return ((playing.source.shot, playing.source.version),)
         return ((row.shot.id, self.viewer.version),) if row is not None else ()
 
     def reread(self) -> None:
         self._read()
 
     def action_note(self) -> None:
-        row = self.row
-        if row is not None:
+        row, playing = self.row, self.now_playing
+        if playing is not None:
+            about = ((playing.source.shot, playing.source.version),)
+            self.judge(Judgement("note", about, (playing.frame, playing.frame)))
+        elif row is not None:
             frames = self.viewer.span or (self.viewer.frame, self.viewer.frame)
             self.judge(Judgement("note", ((row.shot.id, self.viewer.version),), frames, self.viewer.box))
 
@@ -287,6 +303,11 @@ class CutRoom(Judging):
         self.add_class("inspecting")
 
     def action_pane(self, by: int) -> None:
+        if self.has_class("narrow"):  # one part at a time
+            self.remove_class("inspecting")
+            self.toggle_class("viewing")
+            (self.viewer if self.has_class("viewing") else self.list.lines).focus()
+            return
         panes: list[Widget] = [self.list.lines, self.viewer, self.inspector.shown]
         panes = [
             pane for pane in panes if all(part.display for part in pane.ancestors_with_self if isinstance(part, Widget))
@@ -321,6 +342,7 @@ class CutRoom(Judging):
         width, height = event.size
         self.set_class(width < NARROW, "narrow")
         self.set_class(width >= WIDE, "wide")
+        self.lay_plate()
         if self.outline is not None:
             self.strip.styles.height = present.strip_height(self.outline, width, height)
 

@@ -13,6 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from core.files import one_line, safe_text
+from core.viewing.view import Source
 from tui.app.desk import Desk
 from tui.app.lines import Lines
 from tui.app.look import text_of
@@ -79,6 +80,10 @@ class DailiesRoom(Judging):
     def entered(self) -> None:
         self.list.focus()
         self.viewer.show_words("Looking what awaits review …")
+        self.keep_up()
+        self.reread()
+
+    def action_reload(self) -> None:
         self.reread()
 
     def reread(self) -> None:
@@ -122,7 +127,7 @@ class DailiesRoom(Judging):
         shot = self.rows[waiting.shot].shot
         self.version = version
         self.screens.go(shot=shot.id, version=version, picture="", frame=frame)
-        self.viewer.look(shot, version, "", frame)
+        self.viewer.look(shot, Source(shot.id, version), frame)
         self.viewer.border_title = f"{shot.id} {version or 'plate'}"
         self._inspect()
 
@@ -135,7 +140,9 @@ class DailiesRoom(Judging):
         self.seen = seen
         row = next((row for row in seen.versions if row.version == self.version), None)
         self.about.update(text_of(present.about_lines(row, seen.changes)))
-        self.notes.tell(seen.shot, notes_of(seen.review, [row.version for row in seen.versions]))
+        notes = notes_of(seen.review, [row.version for row in seen.versions])
+        self.notes.tell(seen.shot, notes)
+        self.viewer.annotate(notes=[said.frames for note in notes if (said := note.event).frames])
         if not self.notes.rows:
             self.note.update("")
 
@@ -185,8 +192,11 @@ class DailiesRoom(Judging):
     def action_mark_all(self) -> None:
         self.list.mark_all()
 
+    def action_play(self) -> None:
+        self.viewer.press("toggle")
+
     def action_step(self, by: int) -> None:
-        self.viewer.go(self.viewer.frame + by)
+        self.viewer.step(by)
 
     def action_version(self, by: int) -> None:
         if self.seen is not None:
