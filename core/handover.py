@@ -81,7 +81,7 @@ def publish(
         raise _nothing(profile, [line for row in rows for line in absent_frames(layout, versions(row.shot.id))])
     name = _next_name(layout, settings, purpose)
     handover = Handover(
-        layout.cut(MAIN), entries, settings.rate, next(layout.cut(MAIN).parent.glob("received.*"), None)
+        layout.cut(MAIN), entries, settings.rate, next(reversed(layout.turnovers(MAIN).values()), None)
     )
     target = out or layout.published / f"{name}{profile.suffix}"
     if profile.in_git:

@@ -176,9 +176,23 @@ class Layout:
         """The normalised cut."""
         return self.root / "cut" / cut / "cut.otio"
 
-    def received(self, cut: str, suffix: str) -> Path:
-        """What the editor sent, byte for byte."""
-        return self.root / "cut" / cut / f"received{suffix}"
+    def received(self, cut: str, suffix: str, turnover: int = 1) -> Path:
+        """What the editor sent, byte for byte: the first turnover is `received`, then come `received_002` …"""
+        number = f"_{turnover:03d}" if turnover > 1 else ""
+        return self.root / "cut" / cut / f"received{number}{suffix}"
+
+    def turnovers(self, cut: str) -> dict[int, Path]:
+        """What the editor sent so far, by number, the oldest first."""
+        found = {}
+        for path in (self.root / "cut" / cut).glob("received*"):
+            match = re.fullmatch(r"received(?:_(\d{3,6}))?", path.stem)
+            if match:
+                found[int(match[1] or 1)] = path
+        return dict(sorted(found.items()))
+
+    def answers(self, cut: str) -> Path:
+        """What people said of clips that could not be told apart."""
+        return self.root / "cut" / cut / "answers.toml"
 
     def look(self, look: str) -> Path:
         return self.looks / f"{look}.toml"

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from core.audit.pictures import Comparison
     from core.audit.story import Scene, Sheet
     from core.audit.verify import Verdict
+    from core.carry import Applied
+    from core.conform import Conform, Wanted
     from core.cut.publish import Published
     from core.handover import Going
     from core.recipe.complete import Known
@@ -403,6 +405,28 @@ class Show:
             every_version=every_version,
             site=site,
         )
+
+    def conform(self, cut: Path, name: str = "main") -> Conform:
+        """What a new cut changes, clip by clip; nothing is written. Raises CutError, BadInput."""
+        from core.conform import compare
+
+        return compare(self.layout, self.settings, self.shots(), cut, name)
+
+    def apply_conform(self, conform: Conform, answers: Mapping[str, str] | None = None, tick: Tick = silent) -> Applied:
+        """Bring the show onto that cut; shots keep their anchors, versions and notes. One commit.
+
+        `answers`: for every question its `key` → a shot id, or `new`.
+
+        Raises CutError, HistoryError; BadInput: a question without an answer.
+        """
+        from core.carry import apply
+
+        return apply(self.layout, self.settings, self.history, self.shots(), conform, answers or {}, tick)
+
+    def extend(self, wanted: Wanted) -> Draft:
+        """The draft of a shot whose version is too short for the cut: that version's recipe over the new range."""
+        span = f"range={wanted.range.first}-{wanted.range.last}"
+        return self.draft(wanted.shot, [span], from_version=wanted.version)
 
     def verify(self, shots: Sequence[str] = (), tick: Tick = silent) -> Verdict:
         """Check hashes, records and history. Raises ShowError for an unknown shot."""

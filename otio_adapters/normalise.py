@@ -31,7 +31,8 @@ def normalise(timeline: otio.schema.Timeline, mint: Callable[[], str]) -> list[s
     """Put a timeline in order, in place. Done twice it changes nothing more.
 
     Args:
-        mint: gives a new clip id (a UUID, say). A clip keeps an id that it came with unless another clip has it.
+        mint: gives a new clip id (a UUID, say). A clip keeps an id that it came with unless another clip has it: then
+            it gets one of its own, and that of the other as `copy_of`.
 
     Returns:
         What an editor should know, one line each.
@@ -54,7 +55,7 @@ def _mint_ids(clips: Iterable[otio.schema.Clip], inferred: dict[int, list[str]],
         clip_id = versions.get_text(clip, "clip_id")
         copy = clip_id in seen
         if not clip_id or copy or number in inferred:
-            facts = versions.get(clip) if clip_id else {}
+            facts = {**versions.get(clip), **({"copy_of": clip_id} if copy else {})} if clip_id else {}
             clip_id = mint() if copy or not clip_id else clip_id
             marks = sorted({*facts.get("inferred", ()), *inferred.get(number, ())})
             versions.put(clip, {**facts, "clip_id": clip_id, **({"inferred": marks} if marks else {})})

@@ -15,6 +15,7 @@ import opentimelineio as otio
 KEY = "rushes"
 SCHEMA = "rushes/1"
 _GENERATED = re.compile(r"gen_v\d{3,6}")
+_OWN_FILE = re.compile(r"_gen_v\d{3,6}[._]?$")
 _INT64 = 2**63
 
 
@@ -77,6 +78,12 @@ def is_generated_key(key: str) -> bool:
 def is_ours(key: str, reference: Any) -> bool:
     """True for a reference that rushes added: its name and its metadata both say so."""
     return is_generated_key(key) and _found(reference) is not None
+
+
+def is_own_sequence(reference: Any) -> bool:
+    """True for the frames of a version of ours, under whatever key: they are numbered as shot frames."""
+    prefix = reference.name_prefix if isinstance(reference, otio.schema.ImageSequenceReference) else ""
+    return _OWN_FILE.search(prefix) is not None
 
 
 def editor_key(clip: otio.schema.Clip) -> str:

@@ -36,13 +36,22 @@ class Need:
     """Source seconds a cut second: 0 holds one picture, negative runs backwards."""
     known: bool = True
     """False: the clip has no range at all, its length is unknown."""
+    seen: tuple[Fraction, Fraction] = (Fraction(0), Fraction(0))
+    """Source time that is seen, first to last, without what transitions add to it."""
+    joins: tuple[str, str] = ("", "")
+    """The transitions at its head and its tail, in words; empty for a plain cut."""
 
     @property
     def retime(self) -> str:
         """The retime in words, empty for none."""
-        if self.speed in (0, 1, -1):
-            return {0: "freeze", 1: "", -1: "reverse"}[int(self.speed)]
-        return f"{'reverse ' if self.speed < 0 else ''}{float(abs(self.speed)):.6g}x"
+        return retime_words(self.speed)
+
+
+def retime_words(speed: Fraction) -> str:
+    """`2x`, `reverse`, `freeze`; empty for no retime."""
+    if speed in (0, 1, -1):
+        return {0: "freeze", 1: "", -1: "reverse"}[int(speed)]
+    return f"{'reverse ' if speed < 0 else ''}{float(abs(speed)):.6g}x"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +72,7 @@ class _Slot:
     enabled: bool
     track: str = ""
     number: int = 0
+    joins: tuple[str, str] = ("", "")
 
 
 def media_frames(need: Need, zero: Fraction, rate: Fraction) -> FrameRange:
@@ -72,8 +82,13 @@ def media_frames(need: Need, zero: Fraction, rate: Fraction) -> FrameRange:
         zero: source time of media index 0 (`source_zero`).
         rate: media frames a second.
     """
-    first = math.floor((need.start - zero) * rate + _NOISE)
-    last = math.ceil((need.end - zero) * rate - _NOISE) - 1
+    return frames_of((need.start, need.end), zero, rate)
+
+
+def frames_of(span: tuple[Fraction, Fraction], zero: Fraction, rate: Fraction) -> FrameRange:
+    """`media_frames` of a stretch of source time."""
+    first = math.floor((span[0] - zero) * rate + _NOISE)
+    last = math.ceil((span[1] - zero) * rate - _NOISE) - 1
     return FrameRange(first, max(first, last))
 
 
@@ -86,10 +101,14 @@ def source_zero(reference: Any, first_index: int, rate: Fraction, timecode: int 
     """
     available = getattr(reference, "available_range", None)
     start = seconds(available.start_time) if available is not None else None
+    return zero_at(start, getattr(reference, "start_frame", first_index), rate, timecode, used)
+
+
+def zero_at(start: Fraction | None, first: int, rate: Fraction, timecode: int | None, used: Fraction) -> Fraction:
+    """`source_zero` in plain values: `start` is the available range's, `first` the media index that it stands for."""
     if start is None:
         begin = Fraction(timecode or 0) / rate
         start = begin if used >= begin else Fraction(0)
-    first = getattr(reference, "start_frame", first_index)
     return start - first / rate
 
 
@@ -145,6 +164,15 @@ class _Inside:
     enabled: bool
     track: str
     number: int
+    joins: tuple[str, str] = ("", "")
+
+    @property
+    def seen(self) -> tuple[Fraction, Fraction]:
+        """The stretch of source time that stands in the cut, without transitions."""
+        if not self.scale:
+            return self.first, self.last
+        ends = sorted((at - self.origin) / self.scale for at in self.shown)
+        return ends[0], ends[1]
 
 
 def _inside(item: Any, slot: _Slot, warnings: list[str]) -> _Inside:
@@ -165,7 +193,7 @@ def _inside(item: Any, slot: _Slot, warnings: list[str]) -> _Inside:
         scale, origin = Fraction(0), slot.origin
     return _Inside(
         first, last, origin, scale, slot.shown, slot.speed * speed,
-        slot.enabled and item.enabled, slot.track, slot.number,
+        slot.enabled and item.enabled, slot.track, slot.number, slot.joins,
     )  # fmt: skip
 
 
@@ -179,7 +207,7 @@ def _visit(item: Any, slot: _Slot, warnings: list[str]) -> Iterator[Need]:
     if isinstance(item, otio.schema.Clip):
         yield Need(
             item, inner.track, inner.number, inner.first, inner.last, inner.shown[0], inner.shown[1] - inner.shown[0],
-            inner.enabled, inner.speed, known=_own_length(item) is not None,
+            inner.enabled, inner.speed, _own_length(item) is not None, inner.seen, inner.joins,
         )  # fmt: skip
     elif isinstance(item, otio.schema.Track):
         if item.kind == otio.schema.TrackKind.Video:
@@ -207,8 +235,20 @@ def _along(track: Any, inner: _Inside, warnings: list[str]) -> Iterator[Need]:
         if not isinstance(child, otio.schema.Gap):
             place = _child(child, inner, at, head or Fraction(0), tail or Fraction(0))
             if place is not None:
+                if head is not None or tail is not None:
+                    place = replace(place, joins=(_join(before), _join(after)))
                 yield from _visit(child, place, warnings)
         at += item_length(child)
+
+
+def _join(item: Any) -> str:
+    """A transition in words: its kind, and how far it reaches to either side, in seconds."""
+    import opentimelineio as otio
+
+    if not isinstance(item, otio.schema.Transition):
+        return ""
+    before, after = seconds(item.in_offset), seconds(item.out_offset)
+    return f"{one_line(item.transition_type, 40)} {before} {after}"
 
 
 def _child(child: Any, inner: _Inside, at: Fraction, head: Fraction, tail: Fraction) -> _Slot | None:

@@ -33,11 +33,12 @@ class Cut:
     warnings: tuple[str, ...]
 
 
-def read_cut(path: Path, mint: Callable[[], str] = lambda: str(uuid.uuid4())) -> Cut:
+def read_cut(path: Path, mint: Callable[[], str] = lambda: str(uuid.uuid4()), edl_rate: Fraction | None = None) -> Cut:
     """Read a cut and put it in order (`otio_adapters.normalise`).
 
     Args:
         mint: makes ids for clips that have none.
+        edl_rate: frames a second of an EDL, which does not say; None: the adapter's 24.
 
     Raises:
         CutError: missing, unreadable, truncated, of a newer schema, of a kind no adapter is installed for, ambiguous
@@ -45,7 +46,7 @@ def read_cut(path: Path, mint: Callable[[], str] = lambda: str(uuid.uuid4())) ->
     """
     from otio_adapters.normalise import normalise
 
-    timeline = read_timeline(path)
+    timeline = read_timeline(path, edl_rate)
     # Bound to a name: the clips of a temporary list die while it is walked.
     clips = timeline.find_clips()
     if not clips:
@@ -70,13 +71,13 @@ def timeline_text(timeline: Any) -> str:
     return text + "\n"
 
 
-def read_timeline(path: Path) -> Any:
+def read_timeline(path: Path, edl_rate: Fraction | None = None) -> Any:
     """The one timeline in a file, as its writer left it. Raises CutError (see `read_cut`)."""
     import opentimelineio as otio
 
     if not path.exists():
         raise CutError("There is no such cut.", where=str(path), todo="Check the path.")
-    found = _read_plain(path) if path.suffix.lower() == ".otio" else _read_adapted(path)
+    found = _read_plain(path) if path.suffix.lower() == ".otio" else _read_adapted(path, edl_rate)
     if isinstance(found, otio.schema.SerializableCollection):
         found = _only_timeline(found, path)
     if not isinstance(found, otio.schema.Timeline):
@@ -133,7 +134,7 @@ def _odd_schemas(path: Path) -> str:
     return ", ".join(sorted(odd))
 
 
-def _read_adapted(path: Path) -> Any:
+def _read_adapted(path: Path, edl_rate: Fraction | None) -> Any:
     """Through the adapter that is installed for the suffix."""
     import opentimelineio as otio
 
@@ -146,9 +147,10 @@ def _read_adapted(path: Path) -> Any:
             what = f"This is {'a folder' if path.is_dir() else 'a file of another kind'}, not a cut."
             todo = f"Name a timeline: {' '.join((*PLAIN, *ADAPTED))}."
         raise CutError(what, where=str(path), todo=todo)
+    how = {"rate": float(edl_rate)} if edl_rate is not None and suffix == ".edl" else {}
     try:
         return otio.adapters.read_from_file(
-            str(path), media_linker_name=otio.media_linker.MediaLinkingPolicy.DoNotLinkMedia
+            str(path), media_linker_name=otio.media_linker.MediaLinkingPolicy.DoNotLinkMedia, **how
         )
     except Exception as error:  # adapters raise whatever their parsers raise
         raise CutError(

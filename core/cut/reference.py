@@ -53,9 +53,7 @@ def reference(clip: Any, media: VersionMedia, plate: Plate, *, beside: Path | No
     from otio_adapters import versions
 
     theirs = versions.editor_reference(clip)
-    used = seconds(clip.source_range.start_time) if clip.source_range is not None else None
-    zero = source_zero(theirs, plate.media.first, plate.rate, plate.timecode, used or Fraction(0))
-    start = zero + (media.frames.first - plate.offset) / plate.rate
+    start = _start(clip, theirs, media, plate)
     rate = float(plate.rate)
     made = otio.schema.ImageSequenceReference(
         target_url_base=_url(media, beside),
@@ -75,6 +73,19 @@ def reference(clip: Any, media: VersionMedia, plate: Plate, *, beside: Path | No
     except ValueError as error:
         raise CutError(f"{media.version} cannot be published: {one_line(str(error))}.") from error
     return made
+
+
+def _start(clip: Any, theirs: Any, media: VersionMedia, plate: Plate) -> Fraction:
+    """The source time of the version's first frame. Where the editor plays an older version of ours, its pictures are
+    numbered as shot frames already."""
+    from otio_adapters import versions
+
+    begin = seconds(theirs.available_range.start_time) if getattr(theirs, "available_range", None) else None
+    if begin is not None and versions.is_own_sequence(theirs):
+        return begin + Fraction(media.frames.first - theirs.start_frame) / plate.rate
+    used = seconds(clip.source_range.start_time) if clip.source_range is not None else None
+    zero = source_zero(theirs, plate.media.first, plate.rate, plate.timecode, used or Fraction(0))
+    return zero + Fraction(media.frames.first - plate.offset) / plate.rate
 
 
 def _url(media: VersionMedia, beside: Path | None) -> str:

@@ -1,0 +1,186 @@
+"""What a new cut changes in the show: both cuts read, what the show has of each shot, and what is to be generated."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from core.cut.align import Holding
+from core.cut.change import Change
+from core.cut.conform import Conformed, conform
+from core.cut.facts import Clip, Facts, facts, facts_of
+from core.cut.ranges import retime_words
+from core.cut.read import Cut, read_cut
+from core.cut.shots import Shot, Use
+from core.errors import BadInput
+from core.files import check_name, one_line
+from core.frames import FrameRange
+from core.layout import Layout, Settings
+from core.overview import read_recipe, read_record, version_names
+from core.rows import ShotRow
+from core.turnover import MAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a shot's chosen version lacks for the cut."""
+
+    shot: str
+    version: str
+    """The circled version, else the newest complete one; empty while there is none."""
+    frames: tuple[int, ...]
+    """The shot frames that the cut needs and it does not have."""
+    absent: tuple[int, ...]
+    """Those of them that the plate does not have either."""
+    range: FrameRange
+    """What a new version would be made for, handles included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conform:
+    """What a new cut changes in a cut of the show. Nothing was written."""
+
+    file: Path
+    name: str
+    changes: tuple[Change, ...]
+    warnings: tuple[str, ...]
+    stale: tuple[str, ...]
+    """Versions whose plate the new cut replaces, as `shot v003`."""
+    wanted: tuple[Wanted, ...]
+    """What is to be generated once this is applied, of the shots that the show knows."""
+
+    @property
+    def questions(self) -> tuple[Change, ...]:
+        """Clips that could not be told apart: they need an answer before this is applied."""
+        return tuple(change for change in self.changes if change.key)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Both cuts read and compared."""
+
+    cut: Cut
+    clips: Sequence[Any]
+    """The `opentimelineio` clips of the new cut, as `new.clips` has them."""
+    old: Facts
+    new: Facts
+    holdings: Mapping[str, Holding]
+    found: Conformed
+    warnings: tuple[str, ...]
+    answers: Mapping[str, str] = field(default_factory=dict)
+
+
+def compare(layout: Layout, settings: Settings, rows: Sequence[ShotRow], file: Path, name: str = MAIN) -> Conform:
+    """What the cut in `file` changes in the show's cut `name`; a name that the show has not is an empty cut.
+
+    Raises CutError where `file` cannot be read, BadInput for an impossible name.
+    """
+    return _told(case_of(layout, settings, rows, file, name, {}), layout, file, name)
+
+
+# Reading and comparing
+
+
+def case_of(
+    layout: Layout, settings: Settings, rows: Sequence[ShotRow], file: Path, name: str, answers: Mapping[str, str]
+) -> Case:
+    """Read the new cut and the one that the show keeps, and compare them with what was answered, now and before."""
+    check_name(name, "name of a cut")
+    known = layout.cut(name)
+    old = facts_of(known) if known.exists() else Facts(settings.rate, (), ".otio")
+    cut = read_cut(file, edl_rate=old.rate)
+    new, clips, warnings = facts(cut, file.suffix)
+    received = next(reversed(layout.turnovers(name).values()), known)
+    old = replace(old, form=received.suffix.lower())
+    if not (old.says_all and new.says_all) and old.clips:
+        form = file.suffix if not new.says_all else received.suffix
+        warnings.append(f"{form} does not say everything of a clip: effects were not compared")
+    if old.rate != new.rate and old.clips:
+        warnings.append(f"the new cut runs at {float(new.rate):g} frames a second, the old one at {float(old.rate):g}")
+    played: dict[str, set[str]] = {}
+    for clip in new.clips:
+        if clip.own:
+            played.setdefault(clip.own[0].lower(), set()).add(clip.own[1])
+    holdings = {row.shot.id: _holding(layout, row, played.get(row.shot.id.lower(), set())) for row in rows}
+    homes = {use.clip_id: row.shot.id for row in rows for use in row.shot.uses if use.cut == name}
+    answers = {**read_answers(layout.answers(name)), **answers}
+    found = conform(old, new, holdings, homes, settings.share_gap, answers)
+    return Case(cut, clips, old, new, holdings, found, (*cut.warnings, *warnings), answers)
+
+
+def _holding(layout: Layout, row: ShotRow, played: Collection[str]) -> Holding:
+    """The shot with the frames of the version that goes out, and of those that the new cut plays."""
+    shot = row.shot.id
+    if not row.versions:
+        return Holding(row.shot)
+    best = row.circled or _newest(layout, shot)
+    names = {name for name in (*played, best) if name and _complete(layout, shot, name)}
+    versions = {name: read_recipe(layout, shot, name)[1].frames for name in names}
+    return Holding(row.shot, versions, best if best in versions else "", row.circled)
+
+
+def _newest(layout: Layout, shot: str) -> str:
+    return next((name for name in reversed(version_names(layout, shot)) if _complete(layout, shot, name)), "")
+
+
+def _complete(layout: Layout, shot: str, version: str) -> bool:
+    record = read_record(layout, shot, version)
+    return record is not None and record.get("state") == "complete"
+
+
+def _told(case: Case, layout: Layout, file: Path, name: str) -> Conform:
+    replaced = {link.shot for link in case.found.links if link.replaced and link.shot}
+    stale = tuple(f"{shot} {version}" for shot in sorted(replaced) for version in version_names(layout, shot))
+    uses: dict[str, list[Use]] = {}
+    for n, link in enumerate(case.found.links):
+        if link.shot and link.frames:
+            uses.setdefault(link.shot, []).append(use_of(case.new.clips[n], "", link.frames, case.new.rate, name))
+    after = [replace(case.holdings[shot].shot, uses=tuple(found)) for shot, found in uses.items()]
+    return Conform(file, name, case.found.changes, case.warnings, stale, tuple(wanted(case.holdings, after)))
+
+
+def wanted(holdings: Mapping[str, Holding], shots: Iterable[Shot]) -> Iterator[Wanted]:
+    """Shots whose version does not reach as far as the cut does now; those without a version have nothing to miss."""
+    for shot in shots:
+        holding = holdings.get(shot.id)
+        if holding is None or not holding.best or not shot.uses:
+            continue
+        lacking = tuple(frame for frame in shot.cut_range if frame not in holding.versions[holding.best])
+        if lacking:
+            plate = shot.plate
+            absent = tuple(frame for frame in lacking if plate is None or frame not in plate.frames)
+            yield Wanted(shot.id, holding.best, lacking, absent, shot.range)
+
+
+def read_answers(path: Path) -> dict[str, str]:
+    """What people said before: question → shot id or `new`. Raises BadInput for a file that was damaged."""
+    if not path.exists():
+        return {}
+    try:
+        return {str(key): str(value) for key, value in tomllib.loads(path.read_text(encoding="utf-8")).items()}
+    except ValueError as error:
+        what = f"The answers of an earlier conform cannot be read: {one_line(str(error))}."
+        raise BadInput(what, where=str(path), todo="Git has them as they were: git checkout HEAD -- FILE.") from error
+
+
+def use_of(clip: Clip, clip_id: str, frames: FrameRange, rate: Fraction, cut: str) -> Use:
+    start, end = round(clip.record * rate), round(clip.end * rate)
+    return Use(
+        cut, clip_id, clip.track, clip.name, frames.first, frames.last, start, end - start, clip.enabled,
+        retime_words(clip.speed),
+    )  # fmt: skip
+
+
+def line_of(change: Change) -> str:
+    """One change in words: `sq010_sh0020: trimmed_tail (tail -12)`."""
+    what = change.shot or one_line(change.clip or change.was, 60) or "unnamed"
+    numbers = [f"{key} {value:+d}" for key, value in (("head", change.head), ("tail", change.tail)) if value]
+    missing = [f"{n} at the {end}" for n, end in ((change.missing_head, "head"), (change.missing_tail, "tail")) if n]
+    if missing:
+        numbers.append(f"missing {' and '.join(missing)}")
+    told = f" ({', '.join(numbers)})" if numbers else ""
+    return f"{what}: {', '.join(change.flags)}{told}"

@@ -1,0 +1,124 @@
+"""What is said of a clip that is in both cuts: how its ends moved, what it lacks, and independent flags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from core.cut.align import Holding, counts_from_zero, moved, shift
+from core.cut.change import Change
+from core.cut.facts import Clip
+from core.frames import FrameRange
+
+
+def as_counted_before(old: Clip, new: Clip) -> Clip:
+    """The new clip in seconds of the old rate, where both name the same frames at different rates."""
+    a, b = old.media.rate, new.media.rate
+    if a is None or b is None or a == b or old.seen[0] * a != new.seen[0] * b:
+        return new
+    ratio = b / a
+    media = new.media
+    available = media.available and (media.available[0] * ratio, media.available[1] * ratio)
+    return replace(
+        new,
+        seen=(new.seen[0] * ratio, new.seen[1] * ratio),
+        needed=(new.needed[0] * ratio, new.needed[1] * ratio),
+        media=replace(media, rate=a, available=available),
+    )
+
+
+def needed_frames(old: Clip, new: Clip, home: Holding) -> FrameRange | None:
+    """The shot frames that a new clip needs, counted as the old clip of the same source counted them."""
+    anchor = home.anchor(old)
+    new = as_counted_before(old, new)
+    return None if anchor is None else anchor.frames(moved(new.needed, shift(old, new, home)))
+
+
+def measured(said: Change, old: Clip, new: Clip, home: Holding | None) -> Change:
+    """With the frames that each end gained or lost."""
+    new = as_counted_before(old, new)
+    anchor = home.anchor(old) if home else None
+    rate = anchor.rate if anchor else old.media.rate
+    if rate is None:
+        return said
+    seen = moved(new.seen, shift(old, new, home))
+    head, tail = round((old.seen[0] - seen[0]) * rate), round((seen[1] - old.seen[1]) * rate)
+    return replace(said, head=head, tail=tail, slip=tail if head == -tail and old.speed == new.speed else 0)
+
+
+def with_missing(said: Change, needed: FrameRange, holding: Holding) -> Change:
+    """With the frames that the shot's version lacks, and whether the plate has those."""
+    head, tail = _outside(needed, holding.has)
+    if not (head or tail):
+        return said
+    has = f"{holding.best} has {holding.has}" if holding.best else f"no version yet, its handles reach {holding.has}"
+    plate = holding.shot.plate
+    lacks = sum(_outside(needed, plate.frames)) if plate else 0
+    found = "no plate to make them from" if plate is None else "the plate has them"
+    if lacks:
+        found = f"the plate lacks {lacks} of them: it has {plate.frames if plate else ''}"
+    why = "; ".join(filter(None, (said.why, f"needs {needed}, {has}", found)))
+    return replace(said, missing_head=head, missing_tail=tail, why=why)
+
+
+def _outside(needed: FrameRange, has: FrameRange) -> tuple[int, int]:
+    """How many frames of `needed` lie before and behind what there is."""
+    if not len(has):
+        return 0, len(needed)
+    return min(len(needed), max(0, has.first - needed.first)), min(len(needed), max(0, needed.last - has.last))
+
+
+def reach(said: Change, before: FrameRange | None, now: FrameRange | None, *, same_speed: bool) -> Iterator[str]:
+    """Whether frames that the clip did not need before are there."""
+    if before is None or now is None:
+        return
+    head, tail = now.first < before.first, now.last > before.last
+    if (head and said.missing_head) or (tail and said.missing_tail):
+        yield "extended_beyond"
+    elif same_speed and not said.slip and (said.head > 0 or said.tail > 0):
+        yield "extended_within_handles"
+
+
+def edges(said: Change) -> Iterator[str]:
+    if said.slip:
+        yield "slipped"
+        return
+    if said.head < 0:
+        yield "trimmed_head"
+    if said.tail < 0:
+        yield "trimmed_tail"
+
+
+def shifted(old: Clip, new: Clip) -> bool:
+    """Whether it stands elsewhere in the cut, and not only because one of its ends was moved."""
+    if old.duration == new.duration:
+        return old.record != new.record
+    stays = old.record == new.record or old.end == new.end
+    return not stays and not (old.speed == new.speed == 1 and old.record - old.seen[0] == new.record - new.seen[0])
+
+
+def settings(old: Clip, new: Clip, *, says_all: bool) -> Iterator[str]:
+    """What changed on a clip beside its range and place. `says_all`: both cuts are in a form that can hold effects."""
+    if old.speed != new.speed:
+        yield "retimed"
+    if says_all and old.curve != new.curve:
+        yield "retime_curve_changed"
+    if says_all and old.effects != new.effects:
+        yield "effects_changed"
+    if old.joins != new.joins:
+        yield "transition_changed"
+    if old.enabled != new.enabled:
+        yield "enabled" if new.enabled else "disabled"
+    if old.media.rate and new.media.rate and old.media.rate != new.media.rate:
+        yield "rate_changed"
+    if counts_from_zero(old, new):
+        yield "source_timecode_missing"
+
+
+def ours(clip: Clip, holding: Holding | None) -> Iterator[str]:
+    """Our own media came back; and whether it is older than the version that was circled since."""
+    if clip.own is None or holding is None or clip.own[1] not in holding.versions:
+        return
+    yield "returned"
+    if holding.circled and int(clip.own[1][1:]) < int(holding.circled[1:]):
+        yield "version_drift"

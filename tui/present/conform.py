@@ -1,0 +1,65 @@
+"""Rows and JSON keys for what a new cut changes. Pure: commands and screens share it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from core.conform import Wanted
+    from core.cut.change import Change
+
+TITLES = ("clip", "shot", "track", "what", "head", "tail", "slip", "missing", "why")
+
+
+def cells(change: Change) -> tuple[object, ...]:
+    """One line of the table, under TITLES."""
+    flags = " ".join(change.flags)
+    name = change.clip or f"({change.was})"
+    numbers = (_signed(change.head), _signed(change.tail), _signed(change.slip))
+    return name, change.shot, change.track, flags, *numbers, missing(change), change.why
+
+
+def facts(change: Change) -> dict[str, Any]:
+    """The same as JSON keeps it."""
+    return {
+        "clip": change.clip,
+        "was": change.was,
+        "shot": change.shot,
+        "track": change.track,
+        "flags": list(change.flags),
+        "head": change.head,
+        "tail": change.tail,
+        "slip": change.slip,
+        "missing": {"head": change.missing_head, "tail": change.missing_tail},
+    }
+
+
+def missing(change: Change) -> str:
+    """`4 head, 12 tail`; empty where nothing is missing."""
+    ends = ((change.missing_head, "head"), (change.missing_tail, "tail"))
+    return ", ".join(f"{count} {end}" for count, end in ends if count)
+
+
+def counts(changes: Iterable[Change]) -> str:
+    """How many clips have each flag: `3 shifted, 1 trimmed_tail`, the most first."""
+    found: dict[str, int] = {}
+    for change in changes:
+        for flag in change.flags:
+            found[flag] = found.get(flag, 0) + 1
+    return ", ".join(f"{count} {flag}" for flag, count in sorted(found.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def to_make(wanted: Wanted) -> Iterator[str]:
+    """What to type for a shot whose version is too short, after what it lacks."""
+    from core.frames import format_frames
+
+    lacks = f", of which the plate lacks {len(wanted.absent)}" if wanted.absent else ""
+    yield f"{wanted.shot}: {wanted.version} lacks {format_frames(wanted.frames)}{lacks}. Next:"
+    first, last = wanted.range.first, wanted.range.last
+    yield f"  rushes recipe {wanted.shot} --from {wanted.version} --set range={first}-{last}"
+    yield f"  rushes generate {wanted.shot}"
+
+
+def _signed(value: int) -> str:
+    return f"{value:+d}" if value else ""
