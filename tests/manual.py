@@ -246,12 +246,12 @@ def keys_page() -> str:
         rows = [action for action in ACTIONS if action.place == place]
         if rows:
             lines += [f"## {words}", "", "| keys | what | id |", "| --- | --- | --- |"]
-            lines += [f"| {_keys(row.keys)} | {_what(row.title, row.help)} | `{row.id}` |" for row in rows]
+            lines += [f"| {_key_names(row.keys)} | {_what(row.title, row.help)} | `{row.id}` |" for row in rows]
             lines.append("")
     return "\n".join(lines)
 
 
-def _keys(keys: str) -> str:
+def _key_names(keys: str) -> str:
     from textual.keys import format_key
 
     return " ".join(f"`{format_key(key)}`" for key in keys.split(","))

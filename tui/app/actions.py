@@ -215,7 +215,6 @@ ACTIONS: tuple[Action, ...] = (
     Action("recipe.generate", "ctrl+g,f6", "generate", "generate", "freeze it as the next version and render", True),
     Action("recipe.complete", "ctrl+@,f4", "what fits here", "complete", "the words that can be typed at the cursor"),
     Action("recipe.next_word", "ctrl+n", "next word", "offer(1)", "of those that are offered; tab takes it"),
-    Action("recipe.last_word", "ctrl+p", "word before", "offer(-1)"),
     Action("recipe.look", "ctrl+l", "look", "look", "put a look under it; what the draft says wins", True),
     Action("recipe.earlier", "ctrl+b", "earlier text", "earlier", "bring a former text back", True),
     Action("recipe.pane", "ctrl+o,f3", "values / text", "pane", "from the text to its values, and back", True),
@@ -296,11 +295,12 @@ ACTIONS: tuple[Action, ...] = (
 
 
 def bindings(*places: str) -> list[BindingType]:
-    """The bindings of a widget or screen: the actions of these places, in the order of the table."""
+    """The bindings of a widget or screen: the actions of these places. Where two want a key, the first place has it."""
     return [
         Binding(action.keys, action.call, action.title, show=action.foot, id=action.id, tooltip=action.help)
+        for place in places
         for action in ACTIONS
-        if action.place in places
+        if action.place == place
     ]
 
 

@@ -65,7 +65,7 @@ class RecipeRoom(Room):
     """The draft of the shot where the person is."""
 
     PLACE: ClassVar[str] = "recipe"
-    HELP: ClassVar[str] = "The draft of a shot. It is saved as you type; former texts are kept: ctrl+e brings one back."
+    HELP: ClassVar[str] = "The draft of a shot. It is saved as you type; former texts are kept: ctrl+b brings one back."
 
     def __init__(self, name: str = "recipe") -> None:
         super().__init__(name)
@@ -79,8 +79,10 @@ class RecipeRoom(Room):
         self.seen: Seen | None = None
         self.known: Known | None = None
         self._saved = ""
+        self._mine: str | None = None
+        """What this visit wrote last: only that may be replaced without being kept."""
         self._typed = False
-        self._timers: dict[str, Timer] = {}
+        self._pauses: dict[str, Timer] = {}
         self._job = ""
 
     def parts(self) -> ComposeResult:
@@ -122,14 +124,14 @@ class RecipeRoom(Room):
 
     @on(TextArea.Changed)
     def _changed(self) -> None:
-        self._typed = True
+        self._typed = self.editor.area.typing
         self._later("judge", PAUSE, self._judge)
         self._later("save", SAVE, self.keep)
 
     def _later(self, name: str, seconds: float, deed: object) -> None:
-        if name in self._timers:
-            self._timers[name].stop()
-        self._timers[name] = self.set_timer(seconds, deed)  # type: ignore[arg-type]
+        if name in self._pauses:
+            self._pauses[name].stop()
+        self._pauses[name] = self.set_timer(seconds, deed)  # type: ignore[arg-type]
 
     def _judge(self) -> None:
         text, offset, shot, known = self.editor.area.text, self.editor.area.offset_of_cursor, self.shot, self.known
@@ -164,19 +166,15 @@ class RecipeRoom(Room):
     # keeping
 
     def keep(self) -> None:
-        """Save what is typed, valid or not. What this editor saved before it is not kept once more."""
-        shot, text, before = self.shot, self.editor.area.text, self._saved
-        if shot is None or text == before:
+        """Save what is typed, valid or not."""
+        shot, text, mine = self.shot, self.editor.area.text, self._mine
+        if shot is None or text == self._saved:
             return
-        self._saved = text
-        self.act(
-            lambda show: show.draft(shot.id, text=text, instead_of=before),
-            lambda draft: None,
-            lambda reason: self._not_kept(before, reason),
-        )
+        self._saved = self._mine = text
+        self.act(lambda show: show.draft(shot.id, text=text, instead_of=mine), lambda draft: None, self._not_kept)
 
-    def _not_kept(self, before: str, reason: str) -> None:
-        self._saved = before
+    def _not_kept(self, reason: str) -> None:
+        self._saved = ""  # the next pause tries again
         self.say(f"Not saved: {reason}")
 
     def action_back(self) -> None:
@@ -350,6 +348,7 @@ class RecipeRoom(Room):
 
         def chosen(index: str | None) -> None:
             if index is not None:
+                self._mine = None  # what is here now is kept when the other one is saved
                 self.editor.put(found[int(index)][1])
 
         choices = [(str(n + 1), str(n), name) for n, (name, _) in enumerate(found[:9])]

@@ -39,6 +39,8 @@ class RecipeText(TextArea):
         super().__init__(show_line_numbers=True, soft_wrap=True, tab_behavior="focus", id="text")
         self.problems: Sequence[Mark] = ()
         self.offering = False
+        self.typing = False
+        """Whether the last change came from a key: only then are words offered."""
 
     def mark(self, problems: Sequence[Mark]) -> None:
         """Underline these from now on."""
@@ -70,6 +72,7 @@ class RecipeText(TextArea):
             event.stop()
             self.post_message(Editor.Took())
             return
+        self.typing = True
         await super()._on_key(event)
 
 
@@ -129,6 +132,7 @@ class Editor(Vertical):
         """Type an offered word in place of what it replaces."""
         start, end = (_location(self.area.text, offset) for offset in word.replaces)
         self.quiet()
+        self.area.typing = False
         self.area.replace(word.insert, start, end)
         self.area.move_cursor(_location(self.area.text, word.replaces[0] + len(word.insert)))
 
@@ -140,6 +144,7 @@ class Editor(Vertical):
         if text == self.area.text:
             return
         where = self.area.cursor_location
+        self.area.typing = False
         self.area.replace(text, (0, 0), self.area.document.end)
         self.area.move_cursor((min(where[0], self.area.document.line_count - 1), where[1]))
 
