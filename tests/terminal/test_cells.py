@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -180,3 +187,43 @@ def test_a_pause_is_exact_within_a_few_frames() -> None:
         encoded = encode(frame, cells, (0, 0), Budget(32_000))
         cells = encoded.cells
     assert encoded.left == 0 and (encoded.cells.shown == frame).all()
+
+
+# Read by somebody else's terminal
+
+
+def captured(text: str, rows: int, columns: int) -> Frame:
+    """What `tmux capture-pane -e` says of the cells, as pixels."""
+    shown = np.zeros((2 * rows, columns, 3), np.uint8)
+    for row, line in enumerate(text.split("\n")[:rows]):
+        pen, column = {"38": (0, 0, 0), "48": (0, 0, 0)}, 0
+        for codes, character in re.findall("\x1b\\[([\\d;]*)m|([^\x1b])", line):
+            for kind, *rgb in re.findall(r"(38|48);2;(\d+);(\d+);(\d+)", codes):
+                pen[kind] = tuple(map(int, rgb))
+            if character:
+                shown[2 * row, column], shown[2 * row + 1, column] = pen["38"], pen["48"]
+                column += 1
+    return shown
+
+
+@pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
+def test_tmux_shows_what_we_think_it_shows(tmp_path: Path) -> None:
+    """A clip over the whole pane, its last column too, drawn by differences within a budget."""
+    cells, data = None, b""
+    for frame in clip("pan"):
+        encoded = encode(frame, cells, (0, 0), Budget(16_800, 6, 6))
+        cells, data = encoded.cells, data + encoded.data
+    assert cells is not None
+    (tmp_path / "frames").write_bytes(data)
+    tmux = ["tmux", "-S", str(tmp_path / "tmux"), "-f", os.devnull]
+    program = f"cat {tmp_path / 'frames'}; cat"
+    subprocess.run([*tmux, "new-session", "-d", "-x", "120", "-y", "36", program], check=True)
+    try:
+        subprocess.run([*tmux, "set", "status", "off"], check=True)
+        deadline, shown = time.monotonic() + 30, np.zeros_like(cells.shown)
+        while not (shown == cells.shown).all() and time.monotonic() < deadline:
+            capture = [*tmux, "capture-pane", "-e", "-p"]
+            shown = captured(subprocess.run(capture, capture_output=True, text=True).stdout, 35, 120)
+    finally:
+        subprocess.run([*tmux, "kill-server"], check=False)
+    assert (shown == cells.shown).all()
