@@ -51,8 +51,9 @@ def about_lines(row: VersionRow | None, changes: Sequence[Change]) -> list[Line]
         return [(("the plate", "dim"),)]
     came = f" ← {row.parent}" if row.parent else ""
     lines: list[Line] = [((f"{row.version}{came}  ", "dim"), (one_line(row.summary, 300), ""))]
-    if changes:
-        lines.append(tuple(span for change in changes for span in (*change_spans(change), ("  ", ""))))
+    told = [change for change in changes if change.key != "summary"]
+    if told:
+        lines.append(tuple(span for change in told for span in (*change_spans(change), ("  ", ""))))
     return lines
 
 

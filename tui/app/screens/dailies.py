@@ -60,6 +60,9 @@ class DailiesRoom(Judging):
         self.rows: Mapping[str, ShotRow] = {}
         self.seen: Seen | None = None
         self.version = ""
+        """What is looked at; empty: the plate."""
+        self.awaited = ("", "")
+        """(shot, version) under the cursor."""
         self.came: set[tuple[str, str]] = set()
         """What awaited review at some moment since this screen was opened."""
 
@@ -95,15 +98,12 @@ class DailiesRoom(Judging):
         self.came |= here
         reviewed = len(self.came - here)
         self.headline.update(present.headline(one_line(name, 40), waiting, reviewed))
-        shown = self.list.row
         self.list.show(waiting)
         if not waiting:
             self._nothing(reviewed)
-        elif shown is not None and shown == self.list.row:
-            self._inspect()
 
     def _nothing(self, reviewed: int) -> None:
-        self.seen, self.version = None, ""
+        self.seen, self.version, self.awaited = None, "", ("", "")
         self.viewer.show_words(present.nothing_left(reviewed))
         self.viewer.border_title = ""
         self.notes.tell("", ())
@@ -114,10 +114,12 @@ class DailiesRoom(Judging):
     def _chosen(self, event: Lines.Moved) -> None:  # type: ignore[type-arg]
         waiting: Waiting = event.row
         row = self.rows[waiting.shot]
-        if self.seen is None or (self.viewer.shot, self.seen.shot) != (row.shot, waiting.shot):
-            self._look(waiting.version, middle(row))
-        elif waiting.version != self.version:
-            self._look(waiting.version, self.viewer.frame)
+        before, self.awaited = self.awaited, (waiting.shot, waiting.version)
+        if before != self.awaited:
+            same = before[0] == waiting.shot and self.viewer.state is not None
+            self._look(waiting.version, self.viewer.frame if same else middle(row))
+        else:  # read again; an older version that is looked at stays
+            self._inspect()
 
     def _look(self, version: str, frame: int) -> None:
         """Show this version, or the plate, of the shot under the cursor."""
