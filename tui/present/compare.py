@@ -31,7 +31,8 @@ AMOUNTS: Mapping[Mode, tuple[float, ...]] = {
 }
 """What `+` and `-` go through."""
 START: Mapping[Mode, float] = {"wipe": 0.5, "difference": 4, "overlay": 0.5}
-_BARS = "▁▂▃▄▅▆▇█"
+_BARS = "▁▂▃▄▅▆▇"
+"""Never a full block: the frame that is shown stands reversed."""
 
 
 def sensible(rows: Sequence[VersionRow], b: str) -> str:
@@ -89,7 +90,7 @@ def number_line(found: Difference | str | None, space: str) -> Line:
 
 
 def sparkline(means: Mapping[int, float], frames: FrameRange, here: int, width: int, wanted: int) -> Line:
-    """`1001 ▁▂▃▅·· 1072  38/72`: the mean difference per frame, the largest a full bar; `·`: not measured yet.
+    """`1001 ▁▂▃▅·· 1072  38/72`: the mean difference per frame, the largest the highest bar; `·`: not measured yet.
 
     `means`: of the frames that are measured. `wanted`: how many there are to measure. A cell that stands for several
     frames shows the largest.
