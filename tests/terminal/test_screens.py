@@ -270,11 +270,13 @@ def test_every_action_of_the_table_has_something_that_does_it() -> None:
     from tui.app.rooms import ROOMS, make_room
     from tui.app.screens.cut import CutRoom
     from tui.app.widgets.notes import NoteLines
+    from tui.app.widgets.thumbs import Thumbs
     from tui.app.widgets.viewer import Viewer
 
-    kinds: dict[str, list[type]] = {"any": [CutRoom, Screens], "list": [Lines], "cut": [CutRoom]}
+    kinds: dict[str, list[type]] = {"any": [CutRoom, Screens], "list": [Lines], "grid": [Thumbs], "cut": [CutRoom]}
     kinds |= {"shots": [CutRoom], "viewer": [Viewer, CutRoom], "inspector": [CutRoom], "notes": [NoteLines]}
     kinds |= {name: [type(make_room(name))] for name in ROOMS}
+    kinds["form"] = kinds["recipe"]
     for action in ACTIONS:
         name = action.call.partition("(")[0].rpartition(".")[2]
         assert any(hasattr(kind, f"action_{name}") for kind in kinds[action.place]), action.id
