@@ -139,20 +139,23 @@ def _cell_error(a: Bytes, b: Bytes) -> NDArray[np.uint8]:
 def _fitting(worst_first: Places, written: Callable[[Places], bytes], room: int) -> tuple[Places, bytes]:
     """As many of the worst cells as `room` bytes hold, in reading order, and those bytes."""
     fits, data = worst_first[:0], b""
-    few, many = 0, len(worst_first) + 1
+    few, many, less, more = 0, len(worst_first) + 1, 0, room + 1
     count = len(worst_first)
-    for _ in range(8):  # each try is the count that the bytes a cell of the last one promise; then it is near enough
+    for turn in range(8):  # what the bytes of more and of fewer cells promise; then it is near enough
         if not few < count < many:
             break
         some = np.sort(worst_first[:count])
         tried = written(some)
         if len(tried) <= room:
-            few, fits, data = count, some, tried
+            few, less, fits, data = count, len(tried), some, tried
             if len(tried) > 0.97 * room:
                 break
         else:
-            many = count
-        count = min(max(count * room // len(tried), few + 1), many - 1)
+            many, more = count, len(tried)
+        promised = few + (many - few) * (room - less) // (more - less)
+        if turn % 3 == 2:  # where the dear cells come first, as under a cheap border, no promise holds: halve
+            promised = (few + many) // 2
+        count = min(max(promised, few + 1), many - 1)
     return fits, data
 
 
