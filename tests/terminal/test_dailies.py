@@ -56,6 +56,7 @@ def status(show: Show, shot: str) -> str:
 
 
 async def opened(app: Screens, pilot: Pilot[None]) -> DailiesRoom:
+    await until(pilot, lambda: bool(cut(app).rows))
     await pilot.press("D")
     await until(pilot, lambda: isinstance(app.screen, DailiesRoom))
     found = room(app, DailiesRoom)

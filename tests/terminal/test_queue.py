@@ -12,7 +12,7 @@ from core.farm.detail import JobDetail, frames_of
 from core.farm.jobs import Attempt, FrameRow, Job, NewJob
 from core.show import Show
 from tests import big_show
-from tests.screens import drive, room, said, text, until
+from tests.screens import cut, drive, room, said, text, until
 from tui.app.app import Screens
 from tui.app.asking import Choose
 from tui.app.screens.cut import CutRoom
@@ -119,6 +119,7 @@ started: list[int] = []
 
 
 async def opened(app: Screens, pilot: Pilot[None]) -> QueueRoom:
+    await until(pilot, lambda: bool(cut(app).rows))
     await pilot.press("Q")
     await until(pilot, lambda: isinstance(app.screen, QueueRoom))
     found = room(app, QueueRoom)
