@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 
 from core.cut.facts import Clip, Span
 from core.cut.ranges import frames_of, zero_at
@@ -12,7 +13,7 @@ from core.cut.shot import Shot
 from core.frames import FrameRange
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Holding:
     """What the show has of a shot."""
 
@@ -23,10 +24,19 @@ class Holding:
     """The circled one, else the newest complete one; empty for none."""
     circled: str = ""
 
-    @property
+    @cached_property
     def has(self) -> FrameRange:
         """The frames that `best` has; while there is none, those that a version would be made for."""
-        return self.versions[self.best] if self.best else self.shot.range
+        return self.versions[self.best] if self.best else self.range
+
+    @cached_property
+    def range(self) -> FrameRange:
+        """`Shot.range`, looked up once: a shot may have thousands of uses."""
+        return self.shot.range
+
+    @cached_property
+    def _first(self) -> Mapping[str, int]:
+        return {use.clip_id: use.first for use in self.shot.uses}
 
     def anchor(self, clip: Clip) -> Anchor | None:
         """How the source time of a clip of the old cut counts in shot frames; None where no use of it is known."""
@@ -38,8 +48,7 @@ class Holding:
         if plate is not None:
             return Anchor(start, rate, plate.offset)
         first = frames_of(clip.needed, start, rate).first
-        uses = [use.first for use in self.shot.uses if use.clip_id == clip.id]
-        return Anchor(start, rate, uses[0] - first) if uses else None
+        return Anchor(start, rate, self._first[clip.id] - first) if clip.id in self._first else None
 
 
 @dataclass(frozen=True, slots=True)

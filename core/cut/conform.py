@@ -159,7 +159,7 @@ class _Comparison:
             anchor = home.anchor(clip) if clip.own or _plate_stem(home) == clip.media.stem else None
             if anchor is not None and home.shot.plate is not None:
                 needed = anchor.frames(clip.needed)
-                around = home.shot.range.grow(self.share_gap, self.share_gap) if home.shot.uses else home.has
+                around = home.range.grow(self.share_gap, self.share_gap) if home.shot.uses else home.has
                 if clip.own or not home.shot.uses or len(needed.intersect(around)):
                     found.append(Link(home.shot.id, None, needed))
         return found[0] if len(found) == 1 else Link()

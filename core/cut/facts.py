@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from core.cut.ranges import needs, seconds
+from core.cut.ranges import exact_rate, needs, seconds
 from core.files import one_line, sha256_bytes
 
 if TYPE_CHECKING:
@@ -117,10 +117,10 @@ def _clip(need: Any) -> Clip:
     clip = need.clip
     reference = versions.editor_reference(clip)
     media = _media(clip, reference)
-    shot = versions.get_text(clip, "shot")
+    ours = versions.get(clip)
     curve, effects = _effects(clip) if len(clip.effects) else ("", "")
     return Clip(
-        id=versions.get_text(clip, "copy_of") or versions.get_text(clip, "clip_id"),
+        id=str(ours.get("copy_of") or ours.get("clip_id", "")),
         name=one_line(clip.name, 120),
         track=need.track,
         number=need.number,
@@ -135,7 +135,7 @@ def _clip(need: Any) -> Clip:
         curve=curve,
         effects=effects,
         own=_own(clip, media),
-        shot=shot,
+        shot=str(ours.get("shot", "")),
     )
 
 
@@ -144,7 +144,7 @@ def _media(clip: Any, reference: Any) -> Media:
     span, rate = _span(available) if available is not None else (None, None)
     used = clip.source_range
     if used is not None:
-        rate = _rate_of(used.start_time) or rate
+        rate = exact_rate(used.start_time.rate) or rate
     listed = _listed(clip)
     reel = _reel(listed)
     prefix = getattr(reference, "name_prefix", None)
@@ -174,18 +174,14 @@ def _span(found: Any) -> tuple[Span | None, Fraction | None]:
     start, length = seconds(found.start_time), seconds(found.duration)
     if start is None or length is None:
         return None, None
-    return (start, start + length), _rate_of(found.start_time)
-
-
-def _rate_of(time: Any) -> Fraction | None:
-    one = seconds(type(time)(1, time.rate))
-    return None if one is None else 1 / one
+    return (start, start + length), exact_rate(found.start_time.rate)
 
 
 def _listed(clip: Any) -> Any:
     """What an EDL's reader leaves of an event."""
     metadata = clip.metadata
-    found = metadata.get("cmx_3600") if len(metadata) else None
+    # Our own key is always there; asking for one that is not costs OTIO an exception.
+    found = metadata.get("cmx_3600") if len(metadata) > 1 else None
     return found if hasattr(found, "get") else {}
 
 

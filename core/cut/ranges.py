@@ -114,14 +114,18 @@ def zero_at(start: Fraction | None, first: int, rate: Fraction, timecode: int | 
 
 def seconds(time: Any) -> Fraction | None:
     """An `opentime.RationalTime` in exact seconds; None where it is none or not a time (NaN, rate zero)."""
-    if time is None or not math.isfinite(time.value):
-        return None
-    rate = _rate(time.rate)
-    return None if rate is None else Fraction(time.value) / rate
+    return None if time is None else _exact(time.value, time.rate)
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _exact(value: float, rate: float) -> Fraction | None:
+    exact = exact_rate(rate) if math.isfinite(value) else None
+    return None if exact is None else Fraction(value) / exact
 
 
 @functools.lru_cache(maxsize=256)
-def _rate(rate: float) -> Fraction | None:
+def exact_rate(rate: float) -> Fraction | None:
+    """The exact rate behind a float; None where it is none."""
     if not math.isfinite(rate) or rate <= 0:
         return None
     # Sample rates (48000, 90000 …) are rates of time, if not of frames.
@@ -143,7 +147,7 @@ def needs(timeline: Any) -> tuple[list[Need], list[str]]:
         if isinstance(track, otio.schema.Track) and track.kind != otio.schema.TrackKind.Video:
             continue
         number += 1
-        slot = _child(track, inner, Fraction(0), Fraction(0), Fraction(0))
+        slot = _child(item_length(track), inner, Fraction(0), Fraction(0), Fraction(0))
         if slot is not None:
             name = one_line(track.name, 60) or f"V{number}"
             found += _visit(track, replace(slot, track=name, number=number), warnings)
@@ -214,7 +218,7 @@ def _visit(item: Any, slot: _Slot, warnings: list[str]) -> Iterator[Need]:
             yield from _along(item, inner, warnings)
     elif isinstance(item, otio.core.Composition):
         for child in item:
-            place = _child(child, inner, Fraction(0), Fraction(0), Fraction(0))
+            place = _child(item_length(child), inner, Fraction(0), Fraction(0), Fraction(0))
             if place is not None:
                 yield from _visit(child, place, warnings)
 
@@ -232,13 +236,14 @@ def _along(track: Any, inner: _Inside, warnings: list[str]) -> Iterator[Need]:
         after = children[number + 1] if number + 1 < len(children) else None
         head = seconds(before.in_offset) if isinstance(before, otio.schema.Transition) else None
         tail = seconds(after.out_offset) if isinstance(after, otio.schema.Transition) else None
+        length = item_length(child)
         if not isinstance(child, otio.schema.Gap):
-            place = _child(child, inner, at, head or Fraction(0), tail or Fraction(0))
+            place = _child(length, inner, at, head or Fraction(0), tail or Fraction(0))
             if place is not None:
                 if head is not None or tail is not None:
                     place = replace(place, joins=(_join(before), _join(after)))
                 yield from _visit(child, place, warnings)
-        at += item_length(child)
+        at += length
 
 
 def _join(item: Any) -> str:
@@ -251,9 +256,8 @@ def _join(item: Any) -> str:
     return f"{one_line(item.transition_type, 40)} {before} {after}"
 
 
-def _child(child: Any, inner: _Inside, at: Fraction, head: Fraction, tail: Fraction) -> _Slot | None:
+def _child(length: Fraction, inner: _Inside, at: Fraction, head: Fraction, tail: Fraction) -> _Slot | None:
     """The slot of a child that starts at `at` in its parent's source time; None where nothing of it is seen."""
-    length = item_length(child)
     held = inner.first == inner.last
     first = max(inner.first - at, -head)
     last = min(inner.last - at, length + tail)

@@ -16,10 +16,10 @@ from core.cut.change import Change
 from core.cut.conform import conform
 from core.cut.facts import facts
 from core.cut.kin import longest_rising
-from core.cut.match import assign
+from core.cut.match import Matcher, assign
 from core.cut.read import cut_text, read_cut
 from core.cut.shots import make_shots
-from tests.timelines import counted, media_info, movie, save, schema, settings, span, timeline
+from tests.timelines import counted, cuts, media_info, movie, save, schema, settings, span, timeline
 
 CLIPS = 7
 LENGTH = 40
@@ -344,3 +344,62 @@ def test_the_assignment_is_the_best_of_all(scores: dict[tuple[int, int], float])
     found = assign(scores)
     assert len(set(found.values())) == len(found)
     assert sum(scores[o, n] for n, o in found.items()) == pytest.approx(best([0, 1, 2, 3], frozenset()))
+
+
+# Whatever an editor sends
+
+
+def told(folder: Path, old: Any, new: Any) -> tuple[int, tuple[Change, ...]]:
+    """How many clips both cuts show on video tracks, and what is said of them; as in a show, plates missing or not."""
+    (folder / "a.mov").write_bytes(b"x")
+    received = save(old, folder / "received.otio")
+    cut = read_cut(received)
+    shots, _ = make_shots(cut, settings(), probe=media_info, root=folder, source=received, existing={})
+    homes = {use.clip_id: shot.id for shot in shots for use in shot.uses}
+    before = facts(cut, ".otio")[0]
+    after = facts(read_cut(save(new, folder / "new.otio")), ".otio")[0]
+    said = conform(before, after, {shot.id: Holding(shot) for shot in shots}, homes).changes
+    return len(before.clips) + len(after.clips), said
+
+
+@given(made=cuts())
+def test_a_cut_against_itself_has_nothing_but_unchanged_clips(
+    tmp_path_factory: pytest.TempPathFactory, made: Any
+) -> None:
+    count, said = told(tmp_path_factory.mktemp("same"), made, made.clone())
+    assert [change.flags for change in said] == [("unchanged",)] * (count // 2)
+
+
+@given(old=cuts(), new=cuts())
+def test_every_clip_of_either_cut_is_spoken_of_once(
+    tmp_path_factory: pytest.TempPathFactory, old: Any, new: Any
+) -> None:
+    count, said = told(tmp_path_factory.mktemp("any"), old, new)
+    gone = {"removed", "merged", "ambiguous"}
+    assert all(change.flags for change in said)
+    assert all(set(change.flags) & gone for change in said if not change.clip and not change.id)
+    paired = sum(1 for change in said if change.id and change.was_id and not set(change.flags) & {"duplicated"})
+    alone = len(said) - paired
+    assert paired * 2 + alone >= count >= len(said)
+
+
+def test_ten_thousand_uses_of_one_source_do_not_grow_with_the_square(tmp_path: Path) -> None:
+    """Counted in steps, not in seconds: looked-at pairs of clips for a clip stay the same however long the cut is."""
+    looked = []
+    for count in (200, 800):
+        items = [schema.Clip("x", movie("p0.mov", 0, 100_000), span(7 * n, 20)) for n in range(count)]
+        new = [schema.Clip("x", movie("p0.mov", 0, 100_000), span(7 * n + 3, 20)) for n in range(count)]
+        before = facts(read_cut(save(timeline(items), tmp_path / "a.otio")), ".otio")[0]
+        after = facts(read_cut(save(timeline(new), tmp_path / "b.otio")), ".otio")[0]
+        matcher = Matcher(before.clips, after.clips, [None] * count)
+        seen = 0
+
+        def counting(o: int, n: int, real: Any = matcher.overlap) -> float:
+            nonlocal seen
+            seen += 1
+            return float(real(o, n))
+
+        matcher.overlap = counting  # type: ignore[method-assign]
+        matcher.pair()
+        looked.append(seen / count)
+    assert looked[1] <= looked[0] * 1.2

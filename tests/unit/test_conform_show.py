@@ -232,3 +232,21 @@ def test_the_command_says_it_as_a_table_and_as_json(
     told = capsys.readouterr().out
     assert f"rushes recipe {SHOT} --from v001 --set range=1001-1038" in told
     assert main(["conform", str(tmp_path / "none.otio")]) == 2
+
+
+@pytest.mark.timeout(300)
+def test_the_longer_version_takes_from_the_shorter_what_the_model_made(tmp_path: Path) -> None:
+    show = shows.make(shows.cut(tmp_path / "turnover", COUNT, used=USED), tmp_path / "show")
+    matte = '[[step]]\nop = "matte"\nname = "figure"\n'
+    merge = '[[step]]\nop = "merge"\nname = "comp"\na = "plate"\nb = "plate"\nmask = "figure"\nmix = 0.5\n'
+    show.draft(SHOT, text=f"schema = 1\n{matte}{merge}")
+    finish(show, show.generate([SHOT])[0])
+    applied = show.apply_conform(changed(show, tmp_path / "new.otio", tail=12))
+    show.extend(applied.wanted[0])
+    finish(show, show.generate([SHOT])[0])
+    record = show.version(SHOT, "v002").record
+    assert record is not None
+    figure = record["reuse"]["figure"]
+    assert figure["made"] <= 10 and figure["made"] + figure["reused"] == record["count"] == 38
+    assert f"{SHOT}_v001" in figure["source"]
+    assert not show.conform(tmp_path / "new.otio").wanted
