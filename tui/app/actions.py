@@ -149,10 +149,19 @@ ACTIONS: tuple[Action, ...] = (
     Action("history.whose", "t", "show or shot", "whose", "the whole show's history, or the shot's alone", True),
     Action("history.copy", "y", "copy commit", "copy_commit", "its id, for git", True),
     Action("history.next_pane", "tab,shift+tab", "other part", "pane", "the commits, what one changed", True),
+    # conform
+    Action("conform.open", "o", "open a cut", "open_cut", "the editor's new timeline, by its path", True),
+    Action("conform.accept", "A", "accept", "accept", "bring the show onto it: versions stay with their shots", True),
+    Action("conform.answer", "a", "answer", "answer", "which shot a clip is that could be several", True),
+    Action("conform.filter", "slash", "filter", "filter", "a shot, a flag such as moved, missing, question", True),
+    Action("conform.todo", "t", "what to make", "todo", "shots that are too short for the cut, new shots", True),
+    Action("conform.draft", "e", "draft", "draft", "of a shot that is too short: its recipe over the new range", True),
+    Action("conform.generate", "R", "generate", "generate", "what the shot lacks, or all that are marked", True),
+    Action("conform.mark", "v", "mark", "mark", "for what is done to several at once"),
+    Action("conform.mark_all", "V", "mark all", "mark_all"),
+    Action("conform.next_pane", "tab,shift+tab", "other part", "pane", "the list, the one under the cursor"),
     # publish
-    Action(
-        "publish.write", "w", "write it", "write", "under a new number; nothing is ever overwritten", True
-    ),
+    Action("publish.write", "w", "write it", "write", "under a new number; nothing is ever overwritten", True),
     Action("publish.every", "e", "every version", "every", "in a master: all complete ones, or the newest two", True),
     Action("publish.site", "s", "paths as at", "site", "the next site of [paths] in rushes.toml", True),
     Action("publish.copy", "y", "copy path", "copy_path", "of what was written", True),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
-from textual.suggester import SuggestFromList
+from textual.suggester import Suggester, SuggestFromList
 from textual.widgets import Input, Static
 
 
@@ -32,7 +35,7 @@ class Ask(ModalScreen[str | None]):
         *,
         typed: str = "",
         why: str = "",
-        offers: Sequence[str] = (),
+        offers: Sequence[str] | Suggester = (),
         changed: Callable[[str], None] | None = None,
     ) -> None:
         super().__init__()
@@ -42,8 +45,10 @@ class Ask(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         said = f"{self._why}\n{self._question}" if self._why else self._question
         yield Static(said, markup=False)
-        suggester = SuggestFromList(self._offers, case_sensitive=False) if self._offers else None
-        yield Input(self._typed, compact=True, select_on_focus=False, suggester=suggester)
+        offers = self._offers
+        if not isinstance(offers, Suggester):
+            offers = SuggestFromList(offers, case_sensitive=False)
+        yield Input(self._typed, compact=True, select_on_focus=False, suggester=offers)
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()
@@ -55,8 +60,41 @@ class Ask(ModalScreen[str | None]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         self.dismiss(event.value)
 
+    def on_key(self, event: events.Key) -> None:
+        """What was pressed before the line stood: a slow connection brings keys in bunches, and none is lost."""
+        line = self.query_one(Input)
+        if not line.has_focus and event.is_printable and event.character:
+            line.insert_text_at_cursor(event.character)
+        elif not line.has_focus and event.key == "enter":
+            self.dismiss(line.value)
+
     def action_leave(self) -> None:
         self.dismiss(None)
+
+
+class Paths(Suggester):
+    """Completes the path of a file that ends in one of `suffixes`, a folder at a time. Looks in a thread."""
+
+    def __init__(self, suffixes: Sequence[str]) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self._suffixes = tuple(suffixes)
+
+    async def get_suggestion(self, value: str) -> str | None:
+        return await asyncio.to_thread(self._completed, value)
+
+    def _completed(self, typed: str) -> str | None:
+        """The first folder or file, by name, that goes on from what was typed."""
+        head, slash, stem = typed.rpartition("/")
+        try:
+            found = sorted(Path(f"{head}{slash}" or ".").expanduser().iterdir(), key=lambda path: path.name)
+            for path in found:
+                folder = path.is_dir()
+                wanted = folder or path.suffix.lower() in self._suffixes
+                if wanted and path.name.startswith(stem) and (stem or not path.name.startswith(".")):
+                    return f"{head}{slash}{path.name}{'/' if folder else ''}"
+        except OSError:  # no such folder, or not to be read: nothing to offer
+            return None
+        return None
 
 
 class Choose(ModalScreen[str | None]):
@@ -77,10 +115,7 @@ class Choose(ModalScreen[str | None]):
         lines = [f"  {key}  {words}" for key, (_, words) in self._choices.items()]
         yield Static("\n".join([self._question, *lines, "  esc  leave it"]), markup=False)
 
-    def on_key(self, event: object) -> None:
-        from textual.events import Key
-
-        assert isinstance(event, Key)
+    def on_key(self, event: events.Key) -> None:
         if event.key == "escape":
             self.dismiss(None)
         elif event.character in self._choices:

@@ -25,6 +25,8 @@ class Place:
     sort: str = "cut"
     tab: str = "recipe"
     theme: str = ""
+    turnover: str = ""
+    """The new cut that was looked at last, as it was typed."""
 
 
 def read_place(path: Path) -> Place:

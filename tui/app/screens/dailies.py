@@ -81,7 +81,7 @@ class DailiesRoom(Judging):
     # reading
 
     def entered(self) -> None:
-        self.list.focus()
+        self.set_focus(self.list)
         self.viewer.show_words("Looking what awaits review …")
         self.keep_up()
         self.reread()
@@ -211,7 +211,7 @@ class DailiesRoom(Judging):
     def action_pane(self, by: int) -> None:
         panes: list[Widget] = [self.list, self.viewer, self.notes]
         here = panes.index(self.focused) if self.focused in panes else 0
-        panes[(here + by) % len(panes)].focus()
+        self.set_focus(panes[(here + by) % len(panes)])
 
     @on(Lines.Opened, "#waiting")
     def _opened(self, event: Lines.Opened) -> None:  # type: ignore[type-arg]

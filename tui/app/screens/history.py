@@ -49,7 +49,7 @@ class HistoryRoom(Room):
     # reading
 
     def entered(self) -> None:
-        self.list.focus()
+        self.set_focus(self.list)
         self.keep_up()
         self._read(FIRST)
 
@@ -126,7 +126,7 @@ class HistoryRoom(Room):
             self.copy(self.list.row.commit)
 
     def action_pane(self) -> None:
-        (self.list if self.change.has_focus else self.change).focus()
+        self.set_focus(self.list if self.change.has_focus else self.change)
 
     @on(Lines.Opened, "#entries")
     def _opened(self, event: Lines.Opened) -> None:  # type: ignore[type-arg]

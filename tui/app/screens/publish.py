@@ -59,7 +59,7 @@ class PublishRoom(Room):
     # reading
 
     def entered(self) -> None:
-        self.list.focus()
+        self.set_focus(self.list)
         self.keep_up()
         self.ask("forms", _forms, self._forms_came)
 
@@ -153,7 +153,7 @@ class PublishRoom(Room):
             self.copy(str(self.published.path))
 
     def action_pane(self) -> None:
-        (self.list if self.lines.has_focus else self.lines).focus()
+        self.set_focus(self.list if self.lines.has_focus else self.lines)
 
     def action_back(self) -> None:
         if self.published is None:

@@ -60,7 +60,7 @@ class QueueRoom(Room):
     # reading
 
     def entered(self) -> None:
-        self.list.focus()
+        self.set_focus(self.list)
         self.keep_up()
         self.reread()
 
@@ -150,7 +150,7 @@ class QueueRoom(Room):
             self._tell(self.list.row.job)
 
     def action_pane(self) -> None:
-        (self.list if self.job.has_focus else self.job).focus()
+        self.set_focus(self.list if self.job.has_focus else self.job)
 
     def action_mark(self) -> None:
         self.list.mark()

@@ -1,0 +1,181 @@
+"""A new cut on the screens: changes in the order of the work they make, one in full, what is to be made. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from core.cut.change import NEW
+from core.files import one_line
+from core.frames import format_frames
+from tui.present.conform import missing
+from tui.present.inspector import pair
+from tui.present.spans import Line, Style, padded
+
+if TYPE_CHECKING:
+    from core.carry import Applied
+    from core.conform import Conform, Wanted
+    from core.cut.change import Change
+
+FLAGS: Mapping[str, tuple[int, str]] = {
+    "ambiguous": (0, "could be one shot or another"),
+    "source_replaced": (1, "another source: what was made is from the old one"),
+    "extended_beyond": (1, "longer than what was made"),
+    "rate_changed": (1, "its media have another rate"),
+    "source_timecode_missing": (2, "its timecode is gone: matched by other marks"),
+    "version_drift": (2, "plays a version older than the circled one"),
+    "retimed": (2, "another speed"),
+    "retime_curve_changed": (2, "another speed curve"),
+    "new": (3, "a new shot"),
+    "reinstated": (3, "back in the cut"),
+    "duplicated": (3, "once more in the cut"),
+    "split": (3, "cut in two"),
+    "merged": (3, "joined with its neighbour"),
+    "removed": (4, "no longer in the cut; its versions stay"),
+    "slipped": (5, "shows other frames of the same length"),
+    "extended_within_handles": (5, "longer, within what was made"),
+    "effects_changed": (5, "other effects"),
+    "transition_changed": (5, "another transition"),
+    "enabled": (5, "switched on"),
+    "disabled": (5, "switched off"),
+    "returned": (6, "plays our own version"),
+    "trimmed_head": (6, "shorter at the head"),
+    "trimmed_tail": (6, "shorter at the tail"),
+    "moved": (6, "elsewhere, or on another track"),
+    "shifted": (7, "earlier or later, because of what lies before"),
+    "relinked_only": (8, "the same pictures under another path"),
+    "unchanged": (9, "as it was"),
+}
+"""Each flag: how much work it makes (0 most), and what it says in words."""
+_STYLES: Mapping[int, Style] = {0: "bad", 1: "warn", 2: "warn", 3: "accent", 4: "", 8: "dim", 9: "dim"}
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """What is to be made for a cut: frames that a version lacks, or a shot that is new."""
+
+    shot: str
+    wanted: Wanted | None = None
+    """None: a new shot."""
+
+
+def rank(change: Change) -> int:
+    """How much work a change makes; 0 first."""
+    least = min((FLAGS.get(flag, (5, ""))[0] for flag in change.flags), default=9)
+    return min(least, 1) if change.missing_head or change.missing_tail else least
+
+
+def shown(changes: Sequence[Change], typed: str = "") -> list[Change]:
+    """The changes that pass every word, what makes work first, else in the order of the cut."""
+    words = typed.casefold().split()
+    kept = [change for change in changes if all(word in _text(change) for word in words)]
+    return sorted(kept, key=rank)
+
+
+def _text(change: Change) -> str:
+    also = ("missing" if missing(change) else "", "question" if change.key else "")
+    return " ".join((change.shot, change.clip, change.was, change.track, *change.flags, *also)).casefold()
+
+
+def row_key(change: Change) -> str:
+    """What tells one change from another, within one look at a cut."""
+    return f"{change.id}|{change.was_id}|{change.track}|{change.record}"
+
+
+def change_line(change: Change, width: int, answer: str = "") -> Line:
+    """`! sq010_sh0020  V1  extended beyond, moved  +4 +12  missing 12 tail`."""
+    level = rank(change)
+    style = _STYLES.get(level, "")
+    sign = "?" if change.key and not answer else "!" if level <= 2 else "·" if level < 9 else " "
+    name = change.shot or (f"→ {answer}" if answer else "") or one_line(change.clip or change.was, 40) or "unnamed"
+    flags = ", ".join(flag.replace("_", " ") for flag in change.flags)
+    moved = " ".join(f"{value:+d}" if value else "·" for value in (change.head, change.tail))
+    lacks = missing(change)
+    return (
+        (f" {sign} ", style),
+        (padded(name, max(12, min(26, width - 60))), "" if level < 9 else "dim"),
+        (f" {padded(one_line(change.track, 6), 4)}", "dim"),
+        (f" {padded(moved if moved != '· ·' else '', 9)}", "accent"),
+        (f" {flags}", style),
+        (f"  missing {lacks}" if lacks else "", "bad"),
+    )
+
+
+def change_lines(change: Change, width: int, answer: str = "") -> list[Line]:
+    """One change in full."""
+    lines = list(pair("clip", one_line(change.clip, 500) or "not in the new cut", width))
+    if change.was and change.was != change.clip:
+        lines += pair("was", one_line(change.was, 500), width)
+    lines += pair("shot", change.shot or "none yet", width)
+    lines += pair("lies", f"on {one_line(change.track, 60)}, from frame {change.record}, {change.duration} long", width)
+    for flag in change.flags:
+        lines += pair("", f"{flag.replace('_', ' ')}: {FLAGS.get(flag, (0, flag))[1]}", width)
+    ends = [f"{value:+d} at the {end}" for value, end in ((change.head, "head"), (change.tail, "tail")) if value]
+    lines += pair("frames", ", ".join(ends), width, "accent") if ends else ()
+    lines += pair("missing", missing(change), width, "bad") if missing(change) else ()
+    lines += pair("plays", change.version, width) if change.version else ()
+    lines += pair("why", one_line(change.why, 2000), width, "dim") if change.why else ()
+    if change.key:
+        named = ", ".join(change.candidates)
+        lines += pair(
+            "which?", f"{said_of(answer)}; a answers again" if answer else f"{named} or new: a answers", width
+        )
+    return lines
+
+
+def said_of(answer: str) -> str:
+    """An answer in words."""
+    return "a new shot" if answer == NEW else answer
+
+
+def headline(found: Conform | None, kept: int, typed: str, questions: int) -> str:
+    """`New cut  cut_v002.otio · 12 clips · 3 make work · 1 to answer · filter moved: 2`."""
+    if found is None:
+        return "New cut"
+    work = sum(rank(change) <= 3 for change in found.changes)
+    parts = [f"New cut  {one_line(found.file.name, 60)}", f"{len(found.changes)} clips", f"{work} make work"]
+    parts += [f"{questions} to answer"] if questions else []
+    parts += [f"{one_line(typed, 40)}: {kept}"] if typed else []
+    return " · ".join(parts)
+
+
+def nothing_changes(found: Conform) -> bool:
+    """Whether the show is on this cut already."""
+    return all(rank(change) >= 8 or change.flags == ("returned",) for change in found.changes)
+
+
+def todos(found: Conform | None, applied: Applied | None) -> list[Todo]:
+    """What is to be made: shots that are too short for the cut, then shots that it brought."""
+    wanted = applied.wanted if applied else found.wanted if found else ()
+    return [*(Todo(one.shot, one) for one in wanted), *(Todo(shot) for shot in (applied.new if applied else ()))]
+
+
+def todo_line(todo: Todo, width: int) -> Line:
+    """`sq010_sh0020  v001 lacks 1029-1031, of which the plate lacks 2`."""
+    head: Line = ((f" {padded(todo.shot, max(12, min(26, width - 40)))} ", ""),)
+    if todo.wanted is None:
+        return (*head, ("new: e writes its recipe", "accent"))
+    wanted = todo.wanted
+    lacks = f", of which the plate has {len(wanted.absent)} not" if wanted.absent else ""
+    return (*head, (f"{wanted.version:<5}", "bold"), (f" lacks {format_frames(wanted.frames)}", "warn"), (lacks, "bad"))
+
+
+def applied_lines(applied: Applied, width: int) -> Iterator[Line]:
+    """What accepting did."""
+    yield (("The show is on the new cut." if applied.written else "The show was on this cut already.", "good"),)
+    for label, shots in (("new", applied.new), ("left out", applied.omitted)):
+        if shots:
+            yield from pair(label, ", ".join(shots), width)
+    for warning in applied.warnings:
+        yield from pair("look at", one_line(warning, 1000), width, "warn")
+
+
+def found_lines(found: Conform, width: int) -> Iterator[Line]:
+    """What is to be known of the cut as a whole."""
+    if nothing_changes(found):
+        yield (("The show is on this cut already.", "good"),)
+    if found.stale:
+        yield from pair("stale", f"made from a plate that it replaces: {', '.join(found.stale)}", width, "warn")
+    for warning in found.warnings:
+        yield from pair("look at", one_line(warning, 1000), width, "warn")
