@@ -48,6 +48,14 @@ async def settled(app: Screens, pilot: Pilot[None]) -> None:
         await pilot.pause()
 
 
+async def standing(app: Screens, pilot: Pilot[None]) -> None:
+    """Until the cut shows its picture, where it has room for one: then it says nothing more of where the person is."""
+    viewer = cut(app).viewer
+    read = lambda: viewer.shown is not None or (bool(viewer.words) and "Reading" not in viewer.words)  # noqa: E731
+    await until(pilot, lambda: read() or not viewer.region.width)
+    await settled(app, pilot)
+
+
 def cut(app: Screens) -> CutRoom:
     """The screen under all others."""
     room = app.screen_stack[0]

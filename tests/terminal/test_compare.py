@@ -19,7 +19,7 @@ from core.rows import VersionRow
 from core.show import Show
 from core.viewing.view import Source
 from tests import shows
-from tests.screens import cut, drive, room, said, settled, text, until
+from tests.screens import cut, drive, room, said, standing, text, until
 from tui.app.app import Screens
 from tui.app.asking import Ask, Choose
 from tui.app.desk import Desk
@@ -195,16 +195,9 @@ def test_numbers_are_those_of_the_command(desk: Desk, tmp_path: Path) -> None:
 # By keys
 
 
-async def standing(app: Screens, pilot: Pilot[None]) -> None:
-    """Until the cut shows its picture, where it has room for one: then it says nothing more of where the person is."""
-    viewer = cut(app).viewer
-    await until(pilot, lambda: viewer.shown is not None or not viewer.region.width)
-    await settled(app, pilot)
-
-
 async def opened(app: Screens, pilot: Pilot[None], version: str = "v002") -> CompareRoom:
     await standing(app, pilot)
-    app.go(version=version, picture="", frame=1010)
+    app.go(shot=SHOT, version=version, picture="", frame=1010)
     await pilot.press("d")
     await until(pilot, lambda: isinstance(app.screen, CompareRoom) and app.screen.sides is not None)
     found = room(app, CompareRoom)
@@ -339,7 +332,7 @@ def test_b_is_judged(rendered: Show) -> None:
         await pilot.press("a", "enter")
         await until(pilot, lambda: "v002 apr" in text(app))
         await pilot.press("escape")
-        await until(pilot, lambda: app.screen is cut(app) and cut(app).viewer.version == "v002")
+        await until(pilot, lambda: app.screen is cut(app) and app.place.version == "v002")
 
     drive(rendered, hands)
     (note,) = rendered.version(SHOT, "v002").review.of("v002").notes

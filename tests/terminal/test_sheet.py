@@ -14,7 +14,7 @@ from core.cut.shots import Shot
 from core.rows import ShotRow, VersionRow
 from core.show import Show
 from tests import shows
-from tests.screens import cut, drive, room, said, text, until
+from tests.screens import cut, drive, room, said, standing, text, until
 from tui.app.app import Screens
 from tui.app.asking import Ask, Choose
 from tui.app.screens.sheet import SheetRoom
@@ -117,6 +117,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Show:
 
 
 async def opened(app: Screens, pilot: Pilot[None]) -> SheetRoom:
+    await standing(app, pilot)
     await pilot.press("S")
     await until(pilot, lambda: isinstance(app.screen, SheetRoom) and bool(app.screen.thumbs.thumbs))
     found = room(app, SheetRoom)
