@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from core.cut.change import Change
 
 FLAGS: Mapping[str, tuple[int, str]] = {
-    "ambiguous": (0, "could be one shot or another"),
+    "ambiguous": (1, "could be one shot or another"),
     "source_replaced": (1, "another source: what was made is from the old one"),
     "extended_beyond": (1, "longer than what was made"),
     "rate_changed": (1, "its media have another rate"),
@@ -47,7 +47,7 @@ FLAGS: Mapping[str, tuple[int, str]] = {
     "relinked_only": (8, "the same pictures under another path"),
     "unchanged": (9, "as it was"),
 }
-"""Each flag: how much work it makes (0 most), and what it says in words."""
+"""Each flag: how much work it makes (1 most), and what it says in words."""
 _STYLES: Mapping[int, Style] = {0: "bad", 1: "warn", 2: "warn", 3: "accent", 4: "", 8: "dim", 9: "dim"}
 
 
@@ -61,7 +61,9 @@ class Todo:
 
 
 def rank(change: Change) -> int:
-    """How much work a change makes; 0 first."""
+    """How much work a change makes: 0 a question, which nothing can go on without, to 9."""
+    if change.key:
+        return 0
     least = min((FLAGS.get(flag, (5, ""))[0] for flag in change.flags), default=9)
     return min(least, 1) if change.missing_head or change.missing_tail else least
 
@@ -142,7 +144,7 @@ def headline(found: Conform | None, kept: int, typed: str, questions: int) -> st
 
 def nothing_changes(found: Conform) -> bool:
     """Whether the show is on this cut already."""
-    return all(rank(change) >= 8 or change.flags == ("returned",) for change in found.changes)
+    return all({"unchanged", "relinked_only", "returned"}.issuperset(change.flags) for change in found.changes)
 
 
 def todos(found: Conform | None, applied: Applied | None) -> list[Todo]:
