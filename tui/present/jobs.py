@@ -71,7 +71,8 @@ def state_of(row: QueueRow) -> str:
 def queue_line(row: QueueRow, width: int) -> Line:
     """`▶ dream_sh040 v002  rendering  ▓▓▓▓░░░░ 40/84  1.9 f/s  0:24 left  Ana`."""
     job = row.job
-    sign, style = ("!", "warn") if row.left_behind else STATES[job.state]
+    mark: Span = ("!", "warn") if row.left_behind else STATES[job.state]
+    sign, style = mark
     wide = 16 if width >= 110 else 6
     who = one_line(job.asked_by.partition(" <")[0], 40)
     speed = f"{row.rate:.1f} f/s" if row.rate and job.state == "rendering" else ""
