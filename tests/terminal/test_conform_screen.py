@@ -89,8 +89,10 @@ def test_what_is_to_be_made_names_frames_and_what_the_plate_lacks() -> None:
     applied = Applied(True, "ab", ("s9",), ("s3",), (wanted,), ("a warning",))
     short, new = present.todos(None, applied)
     line = plain(present.todo_line(short, 100))
-    assert "s1" in line and "v001" in line and "1029-1031" in line and "plate has 1 not" in line
+    assert "s1" in line and "v001" in line and "1029-1031" in line and "plate has 1 of them not" in line
     assert "s9" in plain(present.todo_line(new, 100)) and "e writes" in plain(present.todo_line(new, 100))
+    hopeless = Wanted("s1", "v001", (1031,), (1031,), FrameRange(1001, 1040))
+    assert "ask for a longer one" in plain(present.todo_line(present.Todo("s1", hopeless), 100))
     told = "\n".join(map(plain, present.applied_lines(applied, 80)))
     assert "on the new cut" in told and "s3" in told and "a warning" in told
 

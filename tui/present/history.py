@@ -60,7 +60,17 @@ def kept(entries: Iterable[Entry], typed: str) -> list[Entry]:
 
     rule = wanted(typed)
     found = matching(entries, rule.by, rule.event, rule.since, rule.until)
-    return [entry for entry in found if all(word in entry.raw.casefold() for word in rule.words)]
+    return [entry for entry in found if _says(entry, rule.words)]
+
+
+def _says(entry: Entry, words: Sequence[str]) -> bool:
+    """Whether all stand in what a person would read of a commit: ids and digests are no words."""
+    raw = entry.raw.casefold()
+    if not all(word in raw for word in words):  # taken apart only where it can pass
+        return False
+    named = [value for key, value in entry.trailers if key in ("Rushes-Shot", "Rushes-Version", "Rushes-Parent")]
+    told = " ".join((entry.subject, entry.body, *named)).casefold()
+    return all(word in told for word in words)
 
 
 def entry_line(entry: Entry, width: int) -> Line:

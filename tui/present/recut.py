@@ -159,7 +159,9 @@ def todo_line(todo: Todo, width: int) -> Line:
     if todo.wanted is None:
         return (*head, ("new: e writes its recipe", "accent"))
     wanted = todo.wanted
-    lacks = f", of which the plate has {len(wanted.absent)} not" if wanted.absent else ""
+    lacks = f"; the plate has {len(wanted.absent)} of them not" if wanted.absent else ""
+    if wanted.absent == wanted.frames:
+        lacks = "; nor has the plate: ask for a longer one"
     return (*head, (f"{wanted.version:<5}", "bold"), (f" lacks {format_frames(wanted.frames)}", "warn"), (lacks, "bad"))
 
 

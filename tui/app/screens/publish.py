@@ -77,6 +77,7 @@ class PublishRoom(Room):
         self.headline.update(present.headline(self.known.name, form, self.site, self.every))
         if form is not None and self.published is None:
             every = self.every
+            self.told.border_title = "What goes out · looking …"
             self.ask("going", lambda desk: desk.show.outgoing(form.name, every_version=every), self._going_came)
 
     @on(Lines.Moved, "#form-lines")
