@@ -80,9 +80,7 @@ def publish(
     if not any(entry.versions if profile.alternates else entry.active for entry in entries):
         raise _nothing(profile, [line for row in rows for line in absent_frames(layout, versions(row.shot.id))])
     name = _next_name(layout, settings, purpose)
-    handover = Handover(
-        layout.cut(MAIN), entries, settings.rate, next(reversed(layout.turnovers(MAIN).values()), None)
-    )
+    handover = Handover(layout.cut(MAIN), entries, settings.rate, next(reversed(layout.turnovers(MAIN).values()), None))
     target = out or layout.published / f"{name}{profile.suffix}"
     if profile.in_git:
         _refuse_report(_report_of(target))
