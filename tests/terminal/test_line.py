@@ -67,7 +67,7 @@ def test_an_answer_that_is_lost_stops_nothing_for_ever() -> None:
 
 def test_a_queue_that_fills_is_a_brake_though_nobody_answers() -> None:
     there, _, _ = line(sync=False, queue=5)
-    assert there.in_flight() == 5 >= IN_FLIGHT
+    assert there.in_flight() >= IN_FLIGHT
 
 
 def test_a_line_without_a_terminal_takes_everything() -> None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from textual.app import App
 
 _BEGIN, _END, _ASK = "\x1b[?2026h", "\x1b[?2026l", "\x1b[?2026$p"
+_FULL = 3
+"""Frames that one waiting write stands for: the thread holds another before it, so the line is slower than frames."""
 LOST = 2.0
 """Seconds after which an answer is not waited for any more."""
 
@@ -67,7 +69,7 @@ class TextualLine:
     def in_flight(self) -> int:
         if self._asked and self._clock() - self._asked[0] > LOST:
             self._asked.clear()
-        return max(len(self._asked), self._queued())
+        return max(len(self._asked), _FULL * self._queued())
 
     def clear(self) -> None:
         self._asked.clear()

@@ -25,7 +25,7 @@ from tui.app.widgets.scrub import LOW, Scrub
 from tui.app.widgets.sharp import Sharp, Sharpened
 from tui.present.framing import Framing, Placed
 from tui.present.scrub import Marks, Rate, rate_parts, way
-from tui.video.pace import Act, Meter, Pace, Transport
+from tui.video.pace import Act, Budget, Meter, Pace, Transport
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 TELL = 0.2
 """Seconds between two reports of where a playing picture stands, and between two looks of its status."""
+SLOW = 8_000
+"""Bytes a frame at most on a line that carries fewer pictures than there are: 80 ms of 100 kB/s."""
 AGAIN = 0.008
 """Seconds until a frame that is not read yet, or does not go out yet, is tried again."""
 
@@ -191,6 +193,7 @@ class Player(Vertical):
         self.state = state
         self._reel.follow(state)
         self._run()
+        self._tell_scrub()
         self.post_message(self.Moved(self))
 
     def repeat(self, first: int, last: int) -> None:
@@ -214,7 +217,8 @@ class Player(Vertical):
         self._drawn = self._braked = -1
         if self.playing:
             self._meter = Meter()
-        self._soon(0)
+        # On a line that gives way the words go out before the picture.
+        self._soon(AGAIN * 2 if self._pace.rhythm.at else 0)
 
     def redraw(self) -> None:
         """Something on the picture has changed, not the picture."""
@@ -268,8 +272,7 @@ class Player(Vertical):
         self._soon(max(wait, 0.001))
 
     def _draw_playing(self, frame: int, seen: Pixels, slot: int, now: float) -> None:
-        pace = self._pace
-        budget = pace.budget(True, (self.app.size.width, self.app.size.height), self.picture.palette)
+        pace, budget = self._pace, self._budget()
         columns = self.picture.room[0]
         encoded = self.picture.draw(self._canvas(seen, pace.columns(columns) / columns), budget)
         if encoded is not None:
@@ -279,6 +282,13 @@ class Player(Vertical):
         dropped = slot - self._drawn - 1 if self._drawn >= 0 else 0
         self._meter, self._drawn, self.shown = self._meter.drew(now, dropped), slot, frame
 
+    def _budget(self) -> Budget:
+        """What the next picture may cost."""
+        budget = self._pace.budget(self.playing, (self.app.size.width, self.app.size.height), self.picture.palette)
+        if not self._pace.rhythm.at:
+            return budget
+        return replace(budget, max_bytes=min(budget.max_bytes, SLOW))  # a key's answer does not wait behind much
+
     def _settle(self, frame: int) -> None:
         """Bring the standing picture to what it is exactly, in as many goes as the line needs."""
         seen, error = self._reel.at(frame), self._reel.why_not(frame)
@@ -286,12 +296,11 @@ class Player(Vertical):
             if error is not None:
                 self._failed(frame, error)
             return  # until it is read
-        fresh, self.shown = self.shown != frame, frame
-        budget = self._pace.budget(False, (self.app.size.width, self.app.size.height), self.picture.palette)
         if self.line.in_flight():
             self._soon(AGAIN)
             return
-        encoded = self.picture.draw(self._canvas(seen), budget)
+        fresh, self.shown = self.shown != frame, frame
+        encoded = self.picture.draw(self._canvas(seen), self._budget())
         if encoded is not None and encoded.data:
             self.line.write(encoded.data)
         if encoded is not None and encoded.left:
@@ -335,7 +344,8 @@ class Player(Vertical):
         """What the second line says, the most important first."""
         assert self.state is not None
         speed = self._meter.read(monotonic())
-        rate = Rate(speed.shown, format_rate(self.state.rate), speed.dropped, self._weight)
+        shown = min(speed.shown, round(self.state.rate))  # a second may begin and end with a picture
+        rate = Rate(shown, format_rate(self.state.rate), speed.dropped, self._weight)
         return [way(self.state), *(rate_parts(rate) if self.playing else []), self.kind]
 
     @property
