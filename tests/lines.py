@@ -38,7 +38,7 @@ class Tmux:
         self.socket = folder / "tmux"
         self.ended = folder / "ended"
         self.env = {**os.environ, **show.env, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
-        for name in ("TMUX", "NO_COLOR"):
+        for name in ("TMUX", "NO_COLOR", "COLUMNS", "LINES"):
             self.env.pop(name, None)
         program = f"{' '.join(PROGRAM)} open {show.layout.root}; echo $? > {self.ended}"
         width, height = map(str, size)
@@ -64,6 +64,13 @@ class Tmux:
         """Wait until all of these stand on the screen."""
         wait_for(lambda: all(word in self.screen() for word in words), lambda: (words, self.screen()), seconds)
 
+    def settle(self) -> None:
+        """Wait until the screen stays as it is."""
+        before = ""
+        while (now := self.screen()) != before:
+            before = now
+            time.sleep(0.2)
+
     def left(self) -> str:
         """What the program ended with, once it has."""
         wait_for(lambda: self.ended.exists() and bool(self.ended.read_text()), self.screen)
@@ -80,7 +87,7 @@ class SlowLine:
         self.rate = rate
         self.read = bytearray()
         self.env = {**os.environ, **show.env, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
-        for name in ("TMUX", "NO_COLOR"):
+        for name in ("TMUX", "NO_COLOR", "COLUMNS", "LINES"):
             self.env.pop(name, None)
         self.pid, self.line = pty.fork()
         if self.pid == 0:

@@ -33,7 +33,7 @@ def test_a_show_opens_steps_and_quits(pane: Tmux) -> None:
     pane.keys("?")
     pane.until("choose", "mark all")
     pane.keys("q", "j")  # not escape: with a letter right behind it, it would be alt and that letter
-    pane.until("no plate")
+    pane.until("has no picture")
     pane.keys("q")
     assert pane.left() == "0"
 
@@ -68,6 +68,8 @@ def test_two_screens_on_one_show_see_each_other(pane: Tmux, show: Show, tmp_path
     try:
         pane.until("v001", "rev")
         other.until("v001", "rev")
+        pane.keys("]")
+        pane.until("sq010_sh0010 v001 ─")
         pane.keys("a", "Enter")
         other.until("apr")
         other.keys("x")
@@ -78,3 +80,16 @@ def test_two_screens_on_one_show_see_each_other(pane: Tmux, show: Show, tmp_path
     finally:
         other.close()
     assert [entry.event for entry in show.log()][:2] == ["review", "review"]
+
+
+def test_keys_that_come_in_one_bunch_are_all_taken(pane: Tmux, show: Show) -> None:
+    """As a slow line delivers them: the line that asks is not even drawn when its words arrive."""
+    show.draft(shows.SHOT, text=shows.BLEND)
+    (job,) = show.generate([shows.SHOT])
+    shows.finish(show, job)
+    pane.until("v001", "rev")
+    pane.keys("]")
+    pane.until("sq010_sh0010 v001 ─")
+    pane.type("xmore haze\rnthe edge swims\r")
+    pane.until("rtk", "1✎")
+    assert [note.event.text for note in show.version(shows.SHOT, "v001").review.of("v001").notes] == ["the edge swims"]

@@ -15,6 +15,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual import events
 from textual.app import App
 from textual.binding import BindingType
 from textual.screen import Screen
@@ -22,6 +23,7 @@ from textual.timer import Timer
 
 from tui.app import look
 from tui.app.desk import Desk
+from tui.app.onebyone import OneByOne
 from tui.app.state import Place
 from tui.video.line import TextualLine
 
@@ -52,6 +54,19 @@ class Screens(App[None]):
         """Where the person is. Screens read it when they open and change it through `go`."""
         self._settling: Timer | None = None
         self.remark = ""
+        self.keys = OneByOne(self, super().on_event, self._stands)
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            await self.keys.take(event)
+        else:
+            await super().on_event(event)
+
+    def _stands(self) -> bool:
+        """Whether the screen in front is ready for keys."""
+        from tui.app.room import Room
+
+        return not isinstance(self.screen, Room) or self.screen.stands
 
     def get_default_screen(self) -> Screen[Any]:
         from tui.app.screens.cut import CutRoom

@@ -22,7 +22,11 @@ class Ask(ModalScreen[str | None]):
     `changed`: gets the text at each key.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "leave", "leave it")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "leave it"),
+        # Before the line's own enter, which would answer a moment later: the next key is for what comes then.
+        Binding("enter", "answer", "done", priority=True),
+    ]
     DEFAULT_CSS = """
     Ask { align: center bottom; background: transparent; }
     Ask > Static { width: 1fr; height: auto; max-height: 10; background: $panel; padding: 0 1; }
@@ -57,16 +61,14 @@ class Ask(ModalScreen[str | None]):
         if self._changed is not None:
             self._changed(event.value)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        self.dismiss(event.value)
+    def action_answer(self) -> None:
+        self.dismiss(self.query_one(Input).value)
 
     def on_key(self, event: events.Key) -> None:
         """What was pressed before the line stood: a slow connection brings keys in bunches, and none is lost."""
         line = self.query_one(Input)
         if not line.has_focus and event.is_printable and event.character:
             line.insert_text_at_cursor(event.character)
-        elif not line.has_focus and event.key == "enter":
-            self.dismiss(line.value)
 
     def action_leave(self) -> None:
         self.dismiss(None)

@@ -55,6 +55,7 @@ class Palette(ModalScreen[Deed | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "leave"),
+        Binding("enter", "take", "do it", priority=True),
         Binding("down,ctrl+n", "move(1)", "next", priority=True),
         Binding("up,ctrl+p", "move(-1)", "previous", priority=True),
     ]
@@ -99,7 +100,7 @@ class Palette(ModalScreen[Deed | None]):
     def on_input_changed(self, event: Input.Changed) -> None:
         self._show(event.value)
 
-    def on_input_submitted(self) -> None:
+    def action_take(self) -> None:
         self.dismiss(self.list.row)
 
     def on_lines_opened(self, event: Lines.Opened) -> None:

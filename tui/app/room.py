@@ -49,6 +49,8 @@ class Room(Screen[None]):
 
     PLACE: ClassVar[str] = ""
     TITLE_TEXT: ClassVar[str] = ""
+    STANDS_AT_ONCE: ClassVar[bool] = True
+    """False: keys wait until the screen says itself that it `stands`."""
     BINDINGS: ClassVar[list[BindingType]] = []
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -61,6 +63,8 @@ class Room(Screen[None]):
         self.headline = Static(self.TITLE_TEXT, classes="headline", markup=False)
         self.said = Static("", classes="said", markup=False)
         self.foot = Foot()
+        self.stands = False
+        """Whether it was entered: keys that came before wait for it."""
         self._turns: dict[str, int] = {}
 
     @property
@@ -84,7 +88,11 @@ class Room(Screen[None]):
 
     def on_mount(self) -> None:
         self.say("")
-        self.call_after_refresh(self.entered)
+        self.call_after_refresh(self._enter)
+
+    def _enter(self) -> None:
+        self.entered()
+        self.stands = self.STANDS_AT_ONCE
 
     def on_screen_suspend(self) -> None:
         for player in self.query(Player):

@@ -64,7 +64,7 @@ class CompareRoom(Judging):
     def entered(self) -> None:
         if self.size.width < NARROW:
             self.mode = "b"
-        self.changes.focus()
+        self.set_focus(self.changes)
         self.player.show_words("Reading the versions …")
         place = self.screens.place
         self._read(place.version, None)

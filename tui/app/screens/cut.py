@@ -69,6 +69,8 @@ class CutRoom(Showing):
         self.rows: Sequence[ShotRow] = ()
         self.versions: list[str] = []
         self._pulse: tuple[int, int] | None = None
+        self._left_at: Place | None = None
+        """Where the person was when another screen came over this one."""
         self._timer: Timer | None = None
 
     def parts(self) -> ComposeResult:
@@ -89,14 +91,15 @@ class CutRoom(Showing):
 
     def entered(self) -> None:
         self.viewer.show_words("Reading the show …")
-        self.list.lines.focus()
+        self.set_focus(self.list.lines)
         self.ask("first look", Desk.first_look, self._looked, self._no_show)
 
     def _looked(self, found: tuple[Indexed | None, Place]) -> None:
         """What was true when somebody last looked is shown at once; what is true now follows."""
         indexed, place = found
         self.say(self.screens.remark or (HINT if place == Place() else ""))
-        self.screens.place = place
+        if self.screens.place == Place():  # else somebody chose before this came back
+            self.screens.place = place
         self.list.filter, self.list.sort = place.filter, place.sort
         self.inspector.open(place.tab)
         if place.theme in self.app.available_themes:
@@ -143,11 +146,15 @@ class CutRoom(Showing):
 
     # choosing
 
+    def on_screen_suspend(self) -> None:
+        self._left_at = self.screens.place
+
     def on_screen_resume(self) -> None:
         """Back from another screen: what was chosen there is shown here, though a filter hid it."""
-        place, row = self.screens.place, self.row
-        here = (row.shot.id, self.viewer.version, self.viewer.picture_name, self.viewer.frame) if row else None
-        if here in (None, (place.shot, place.version, place.picture, place.frame)) or self.viewer.shot is None:
+        place, left = self.screens.place, self._left_at
+        if left is None or (place.shot, place.version, place.picture, place.frame) == (
+            left.shot, left.version, left.picture, left.frame
+        ):  # fmt: skip
             return
         if not self.list.go_to(place.shot):
             self.list.look_for("")
@@ -306,18 +313,18 @@ class CutRoom(Showing):
         if self.has_class("narrow"):  # one part at a time
             self.remove_class("inspecting")
             self.toggle_class("viewing")
-            (self.viewer if self.has_class("viewing") else self.list.lines).focus()
+            self.set_focus(self.viewer if self.has_class("viewing") else self.list.lines)
             return
         panes: list[Widget] = [self.list.lines, self.viewer, self.inspector.shown]
         panes = [
             pane for pane in panes if all(part.display for part in pane.ancestors_with_self if isinstance(part, Widget))
         ]
         here = panes.index(self.focused) if self.focused in panes else 0
-        panes[(here + by) % len(panes)].focus()
+        self.set_focus(panes[(here + by) % len(panes)])
 
     def action_zoom(self) -> None:
         self.toggle_class("zoomed")
-        self.viewer.focus()
+        self.set_focus(self.viewer)
 
     def action_recipe(self) -> None:
         self.screens.action_room("recipe")

@@ -65,6 +65,7 @@ class RecipeRoom(Room):
     """The draft of the shot where the person is."""
 
     PLACE: ClassVar[str] = "recipe"
+    STANDS_AT_ONCE: ClassVar[bool] = False  # what is typed belongs into the draft, so the draft comes first
     HELP: ClassVar[str] = "The draft of a shot. It is saved as you type; former texts are kept: ctrl+b brings one back."
 
     def __init__(self, name: str = "recipe") -> None:
@@ -98,20 +99,29 @@ class RecipeRoom(Room):
     # reading
 
     def entered(self) -> None:
-        shot = self.screens.place.shot
         self.form.border_title, self.since.border_title = "Values", "Since its parent"
-        self.ask("draft", lambda desk: (desk.show.shot(shot), desk.show.draft(shot)), self._draft_came)
+        self.set_focus(self.editor.area)
+        self.reread()
+
+    def reread(self) -> None:
+        """What is on disk: another text where something else wrote it."""
+        shot = self.screens.place.shot
+        self.ask("draft", lambda desk: (desk.show.shot(shot), desk.show.draft(shot)), self._draft_came, self._no_draft)
         self.ask("known", lambda desk: desk.show.known(shot), self._known_came)
-        self.editor.area.focus()
 
     def _draft_came(self, found: tuple[Shot, Draft]) -> None:
         self.shot, draft = found
         self._saved = draft.text
         self.headline.update(f"Recipe  {self.shot.id} · the draft · {self.shot.range} · frame {self.frame}")
         self.editor.put(draft.text)
+        self.stands = True
         self.editor.border_title = f"{self.shot.id} · draft"
         self._show_plate()
         self._judge()
+
+    def _no_draft(self, reason: str) -> None:
+        self.stands = True
+        self.say(reason)
 
     def _known_came(self, known: Known) -> None:
         self.known = known
@@ -151,7 +161,7 @@ class RecipeRoom(Room):
             self.ask("since", lambda desk: _since(desk.show, shot, seen.text), self._since_came)
 
     def _since_came(self, changes: tuple[Change, ...]) -> None:
-        nothing = (("as its parent, or it has none", "dim"),)
+        nothing: Line = (("as its parent, or it has none", "dim"),)
         self.changes.update(text_of(present.change_lines(changes) or [nothing]))
 
     def _show_keys(self) -> None:
@@ -238,11 +248,11 @@ class RecipeRoom(Room):
     def action_generate(self) -> None:
         if self.shot is not None:
             self.keep()
-            ask_generate(self, (self.shot.id,), self.entered)
+            ask_generate(self, (self.shot.id,), self.reread)
 
     def action_pane(self) -> None:
         """From the text to the form, and back."""
-        (self.form if self.editor.area.has_focus else self.editor.area).focus()
+        self.set_focus(self.form if self.editor.area.has_focus else self.editor.area)
 
     # the form
 
@@ -318,7 +328,15 @@ class RecipeRoom(Room):
 
     def action_look(self) -> None:
         """Put a look under the draft: what the draft says wins."""
-        looks = sorted(self.known.looks) if self.known else []
+        shot = self.shot
+        if shot is not None:
+            self.ask(
+                "looks",
+                lambda desk: sorted(path.stem for path in desk.show.layout.looks.glob("*.toml")),
+                self._choose_look,
+            )
+
+    def _choose_look(self, looks: list[str]) -> None:
         shot = self.shot
         if not looks or shot is None:
             self.say("The show has no looks yet: looks/<name>.toml, recipe fragments that shots share.")

@@ -41,7 +41,7 @@ class SheetRoom(Judging):
     # reading
 
     def entered(self) -> None:
-        self.thumbs.focus()
+        self.set_focus(self.thumbs)
         self.thumbs.forget()
         self.keep_up()
         self.reread()

@@ -119,7 +119,7 @@ class Showing(Judging):
         self.viewer.show_feed(feed, place[0], rate, lambda frame: timecode(start + frame, rate))
         self.viewer.annotate((), ())
         self.viewer.repeat(place[0] - around, place[1] + around)
-        self.viewer.focus()
+        self.set_focus(self.viewer)
         self.lay_plate()
 
     def _leave_cut(self, row: ShotRow) -> None:

@@ -98,7 +98,7 @@ class WedgeRoom(Room):
     # reading
 
     def entered(self) -> None:
-        self.fields.focus()
+        self.set_focus(self.fields)
         self.keep_up()
         self.reread()
 
@@ -247,7 +247,7 @@ class WedgeRoom(Room):
     def _turn(self, pane: Widget) -> None:
         """Focus a part; on a narrow terminal only its side is shown."""
         self.set_class(pane is self.thumbs, "picturing")
-        pane.focus()
+        self.set_focus(pane)
 
     def on_screen_resume(self) -> None:
         if self.bench is not None:  # the recipe may have been changed on the way
