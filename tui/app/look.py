@@ -41,6 +41,7 @@ STYLES: Mapping[str, str] = {
     "busy": "cyan",
     "reverse": "reverse",
     "tab": "bold underline",
+    "wrong": "red underline",
 }
 """The sixteen colours of the terminal, which are what the person chose; grey where something stands back."""
 
