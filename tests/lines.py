@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import os
 import pty
+import select
 import shutil
 import signal
 import struct
@@ -14,6 +15,7 @@ import sys
 import termios
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
@@ -81,10 +83,13 @@ class Tmux:
 
 
 class SlowLine:
-    """A pseudo-terminal from which a reader takes at most `rate` bytes a second, as a bad connection does."""
+    """A pseudo-terminal from which a reader takes at most `rate` bytes a second, as a bad connection does.
 
-    def __init__(self, show: Show, rate: int, size: tuple[int, int] = (120, 35)) -> None:
-        self.rate = rate
+    `delay`: seconds that each way takes.
+    """
+
+    def __init__(self, show: Show, rate: int, size: tuple[int, int] = (120, 35), delay: float = 0.0) -> None:
+        self.rate, self.delay = rate, delay
         self.read = bytearray()
         self.env = {**os.environ, **show.env, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
         for name in ("TMUX", "NO_COLOR", "COLUMNS", "LINES"):
@@ -98,16 +103,24 @@ class SlowLine:
         self._reader.start()
 
     def _drain(self) -> None:
-        """A hundredth of the rate, a hundred times a second."""
-        due = time.monotonic()
-        with contextlib.suppress(OSError):  # the program ended
+        """A little of the rate at a time; what was taken has arrived after the delay."""
+        due, coming = time.monotonic(), deque[tuple[float, bytes]]()
+        with contextlib.suppress(OSError, ValueError):  # the program ended
             while not self._over:
-                taken = os.read(self.line, max(1, self.rate // 100))
-                self.read += taken
-                due = max(due, time.monotonic() - 0.05) + len(taken) / self.rate
-                time.sleep(max(0.0, due - time.monotonic()))
+                now = time.monotonic()
+                while coming and coming[0][0] <= now:
+                    self.read += coming.popleft()[1]
+                if now < due or not select.select([self.line], [], [], 0.002)[0]:
+                    time.sleep(0.001)
+                    continue
+                taken = os.read(self.line, max(1, self.rate // 200))
+                if b"\x1b[c" in taken:
+                    os.write(self.line, b"\x1b[?62;22c")  # who it is: every terminal says so
+                coming.append((now + self.delay, taken))
+                due = max(due, now - 0.02) + len(taken) / self.rate
 
     def send(self, keys: str) -> None:
+        time.sleep(self.delay)
         os.write(self.line, keys.encode())
 
     def seen(self, text: str, since: int = 0) -> bool:
