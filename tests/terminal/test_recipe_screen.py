@@ -108,11 +108,26 @@ def test_words_are_offered_while_one_types_and_tab_takes_one(show: Show) -> None
         await until(pilot, lambda: [word.label for word in at.editor.offers][:1] == ["mask"])
         await pilot.press(*["ctrl+n"] * len(at.editor.offers), "tab")
         await until(pilot, lambda: at.editor.area.text.endswith("mask = "))
-        await pilot.press("f4")
+        await until(pilot, lambda: show.draft(SHOT).text.endswith("mask = "), 10)
         await until(pilot, lambda: any("plate" in word.label for word in at.editor.offers))
         await pilot.press("escape")
         assert isinstance(app.screen, RecipeRoom), "escape takes the words away first"
         assert not at.editor.offers
+        await pilot.press("f4")
+        await until(pilot, lambda: bool(at.editor.offers))
+
+    write(show, hands)
+
+
+def test_a_quick_hand_that_types_on_before_the_words_come_loses_no_letter(show: Show) -> None:
+    async def hands(app: Screens, pilot: Pilot[None], at: RecipeRoom) -> None:
+        await until(pilot, lambda: at.known is not None)
+        at.editor.area.move_cursor(at.editor.area.document.end)
+        await pilot.press(*"ma")
+        await until(pilot, lambda: [word.label for word in at.editor.offers][:1] == ["mask"])
+        at.editor.area.insert("sk")
+        at.editor.take()
+        assert at.editor.area.text.endswith("\nmask = ")
 
     write(show, hands)
 

@@ -151,7 +151,7 @@ class RecipeRoom(Room):
 
     def _judged(self, seen: Seen) -> None:
         self.seen = seen
-        self.editor.tell(seen.problems, seen.offers if self.editor.area.has_focus else ())
+        self.editor.tell(seen.text, seen.problems, seen.offers if self.editor.area.has_focus else ())
         chosen = self.form.row[0] if self.form.row else ""
         width = max(20, self.form.size.width - 3)
         self.form.show(present.form_lines(seen.fields, width), at=chosen)

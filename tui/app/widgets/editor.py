@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.message import Message
 from textual.widgets import Static, TextArea
 
 from tui.app.look import style_of, text_of
@@ -35,8 +34,10 @@ class RecipeText(TextArea):
 
     HELP: ClassVar[str] = "The draft, saved as you type, whether it holds or not. What is wrong is underlined."
 
-    def __init__(self) -> None:
+    def __init__(self, take: Callable[[], None]) -> None:
+        """`take`: types the offered word. Called here, so that the change is told as one that was typed here."""
         super().__init__(show_line_numbers=True, soft_wrap=True, tab_behavior="focus", id="text")
+        self._take = take
         self.problems: Sequence[Mark] = ()
         self.offering = False
         self.typing = False
@@ -70,7 +71,7 @@ class RecipeText(TextArea):
         if self.offering and event.key == "tab":
             event.prevent_default()
             event.stop()
-            self.post_message(Editor.Took())
+            self._take()
             return
         self.typing = True
         await super()._on_key(event)
@@ -79,22 +80,21 @@ class RecipeText(TextArea):
 class Editor(Vertical):
     """The text, and below it what can be typed at the cursor or what is wrong in its line."""
 
-    class Took(Message):
-        """The offered word under the mark is wanted."""
-
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id, classes="frame")
-        self.area = RecipeText()
+        self.area = RecipeText(self.take)
         self.below = Static("", id="below")
         self.offers: tuple[Completion, ...] = ()
         self.choice = 0
+        self._told = ""
 
     def compose(self) -> ComposeResult:
         yield self.area
         yield self.below
 
-    def tell(self, problems: Sequence[Mark], offers: tuple[Completion, ...]) -> None:
-        """Show these problems, and what can be typed here."""
+    def tell(self, text: str, problems: Sequence[Mark], offers: tuple[Completion, ...]) -> None:
+        """Show what is wrong in `text`, as it was when it was looked at, and what can be typed in it here."""
+        self._told = text
         if [word.label for word in offers] != [word.label for word in self.offers]:
             self.choice = 0
         self.offers = offers
@@ -104,6 +104,7 @@ class Editor(Vertical):
 
     def _below(self) -> None:
         width = max(20, self.size.width - 4)
+        self.border_subtitle = "tab takes it" if self.offers else ""
         if self.offers:
             lines = present.completion_lines(self.offers, self.choice, width, OFFERED)
         else:
@@ -124,15 +125,13 @@ class Editor(Vertical):
         self._below()
         return offered
 
-    def on_editor_took(self) -> None:
-        if self.offers:
-            self.take(self.offers[self.choice])
-
-    def take(self, word: Completion) -> None:
-        """Type an offered word in place of what it replaces."""
-        start, end = (_location(self.area.text, offset) for offset in word.replaces)
+    def take(self) -> None:
+        """Type the offered word under the mark in place of what it replaces; after a key its values are offered."""
+        word = self.offers[self.choice]
+        grown = len(self.area.text) - len(self._told)  # a quick hand typed on before the words came
+        start, end = (_location(self.area.text, at) for at in (word.replaces[0], word.replaces[1] + grown))
         self.quiet()
-        self.area.typing = False
+        self.area.typing = word.insert.endswith("= ")
         self.area.replace(word.insert, start, end)
         self.area.move_cursor(_location(self.area.text, word.replaces[0] + len(word.insert)))
 
