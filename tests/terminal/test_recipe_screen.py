@@ -152,6 +152,11 @@ def test_the_form_changes_the_text_in_place_and_says_what_is_not_allowed(show: S
     write(show, hands)
 
 
+def keys(at: RecipeRoom) -> list[object]:
+    """The values of the only curve's keys."""
+    return [value for _, value, _ in at.seen.curves[0].keys] if at.seen and at.seen.curves else []
+
+
 def test_keys_are_set_at_the_frame_shown_over_the_length_and_taken_out_again(show: Show) -> None:
     async def hands(app: Screens, pilot: Pilot[None], at: RecipeRoom) -> None:
         await to_field(pilot, at, "comp.mix")
@@ -160,6 +165,9 @@ def test_keys_are_set_at_the_frame_shown_over_the_length_and_taken_out_again(sho
         await pilot.press("right_square_bracket", "right_square_bracket", "space")
         await until(pilot, lambda: bool(at.seen and at.seen.curves and len(at.seen.curves[0].keys) == 2))
         assert "◆" in text(app)
+        await pilot.press("left", "left")
+        await until(pilot, lambda: keys(at) == [0.5, 0.4])  # a key here; two presses are two steps, however quick
+        assert "mix = 0.5\n" in at.editor.area.text, "the plain value, which the curve overrides, stays"
         await pilot.press("space")
         await until(pilot, lambda: bool(at.seen and len(at.seen.curves[0].keys) == 1))
         await pilot.press("left_square_bracket", "f7", "f8")

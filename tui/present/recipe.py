@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,14 @@ def _field_line(field: Field, width: int, *, chosen: bool) -> Line:
     value = one_line(f"{field.value or field.default}{unit}", max(1, width - _LABEL - 2))
     style: Style = "reverse" if chosen else "" if field.value else "dim"
     return (mark, (padded(one_line(field.label), _LABEL), "dim"), (value or " ", style))
+
+
+def at_frame(fields: Sequence[Field], curves: Sequence[Curve], frame: int, frames: FrameRange) -> tuple[Field, ...]:
+    """The fields as they are at a frame: where a curve decides, what it gives there."""
+    return tuple(
+        replace(field, value=value_at(curves, field.key, frame, frames) or field.value) if field.keyed else field
+        for field in fields
+    )
 
 
 def adjusted(field: Field, by: int) -> str | None:

@@ -4,7 +4,8 @@ shot's length, what differs from the parent, and a test frame. Saved as it is ty
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
@@ -58,7 +59,7 @@ class Form(Lines[tuple[str, Line]]):
     """The common values, one a line: (key, line)."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("form", "list")
-    HELP: ClassVar[str] = "A draft's common values. Enter types one; ◆ a curve decides; dim is the default."
+    HELP: ClassVar[str] = "A draft's common values. Enter types one; ◆ a curve decides: a key here; dim: the default."
 
 
 class RecipeRoom(Room):
@@ -79,6 +80,8 @@ class RecipeRoom(Room):
         self.shot: Shot | None = None
         self.seen: Seen | None = None
         self.known: Known | None = None
+        self._ahead: dict[str, str] = {}
+        """Values set a moment ago, until the text that has them is looked at: the next press goes on from them."""
         self._saved = ""
         self._mine: str | None = None
         """What this visit wrote last: only that may be replaced without being kept."""
@@ -151,11 +154,9 @@ class RecipeRoom(Room):
 
     def _judged(self, seen: Seen) -> None:
         self.seen = seen
+        self._ahead.clear()
         self.editor.tell(seen.text, seen.problems, seen.offers if self.editor.area.has_focus else ())
-        chosen = self.form.row[0] if self.form.row else ""
-        width = max(20, self.form.size.width - 3)
-        self.form.show(present.form_lines(seen.fields, width), at=chosen)
-        self._show_keys()
+        self._show_values()
         shot = self.shot
         if not seen.problems and shot is not None:
             self.ask("since", lambda desk: _since(desk.show, shot, seen.text), self._since_came)
@@ -164,10 +165,13 @@ class RecipeRoom(Room):
         nothing: Line = (("as its parent, or it has none", "dim"),)
         self.changes.update(text_of(present.change_lines(changes) or [nothing]))
 
-    def _show_keys(self) -> None:
+    def _show_values(self) -> None:
+        """The form and the keys, as they are at this frame."""
         seen, shot = self.seen, self.shot
         if seen is None or shot is None:
             return
+        chosen = self.form.row[0] if self.form.row else ""
+        self.form.show(present.form_lines(self.fields, max(20, self.form.size.width - 3)), at=chosen)
         width = max(20, self.keys.size.width - 1)
         lines = present.strip_lines(seen.curves, shot.range, width, self.frame)
         self.keys.update(text_of(lines))
@@ -240,9 +244,10 @@ class RecipeRoom(Room):
 
     def action_step(self, by: int) -> None:
         if self.shot is not None:
+            self._ahead.clear()
             self.screens.go(frame=self.shot.range.nearest(self.frame + by))
             self.headline.update(f"Recipe  {self.shot.id} · the draft · {self.shot.range} · frame {self.frame}")
-            self._show_keys()
+            self._show_values()
             self.viewer.go(self.frame)
 
     def action_generate(self) -> None:
@@ -257,10 +262,18 @@ class RecipeRoom(Room):
     # the form
 
     @property
+    def fields(self) -> tuple[Field, ...]:
+        """The common values at this frame."""
+        seen, shot = self.seen, self.shot
+        if seen is None or shot is None:
+            return ()
+        there = present.at_frame(seen.fields, seen.curves, self.frame, shot.range)
+        return tuple(replace(field, value=self._ahead.get(field.key, field.value)) for field in there)
+
+    @property
     def field(self) -> Field | None:
         row = self.form.row
-        fields = self.seen.fields if self.seen else ()
-        return next((field for field in fields if row and field.key == row[0]), None)
+        return next((field for field in self.fields if row and field.key == row[0]), None)
 
     def action_adjust(self, by: int) -> None:
         """A number a step up or down, the next choice, a new seed."""
@@ -270,13 +283,13 @@ class RecipeRoom(Room):
         if field.kind == "seed":
             from core.recipe.form import new_seed
 
-            self._assign(field.key, new_seed(secrets.randbelow))
+            self._assign(field, new_seed(secrets.randbelow), self.say)
             return
         wanted = present.adjusted(field, by)
         if wanted is None:
             self.say(f"{field.label} is typed: enter.")
         else:
-            self._assign(field.key, wanted)
+            self._assign(field, wanted, self.say)
 
     @on(Lines.Opened, "#form")
     def _opened(self) -> None:
@@ -287,22 +300,28 @@ class RecipeRoom(Room):
     def _type(self, field: Field, typed: str, why: str = "") -> None:
         def answered(text: str | None) -> None:
             if text is not None:
-                self._assign(field.key, text, field)
+                self._assign(field, text, lambda reason: self._type(field, text, reason))
 
         question = f"{field.key}  {field.help}"
         self.app.push_screen(Ask(question, typed=typed, why=why, offers=field.choices), answered)
 
-    def _assign(self, key: str, value: str, field: Field | None = None) -> None:
+    def _assign(self, field: Field, value: str, refused: Callable[[str], None]) -> None:
+        """Another value; where a curve decides, a key at this frame: the plain value would change no picture."""
         from core.errors import RecipeError
+        from core.recipe.keys import with_key
         from core.recipe.text import assigned
 
+        text = self.editor.area.text
         try:
-            self.editor.put(assigned(self.editor.area.text, [f"{key}={value}"], "draft"))
-        except RecipeError as error:
-            if field is not None:
-                self._type(field, value, str(error))
+            if field.keyed:
+                self.editor.put(with_key(text, field.key, self.frame, value))
             else:
-                self.say(str(error))
+                self.editor.put(assigned(text, [f"{field.key}={value}"], "draft"))
+        except RecipeError as error:
+            refused(str(error))
+            return
+        self._ahead[field.key] = value
+        self._show_values()
 
     def action_key(self) -> None:
         """A key at the frame where the person is, with the value as it is there; where one is, it goes."""
@@ -314,12 +333,11 @@ class RecipeRoom(Room):
             return
         text, frame = self.editor.area.text, self.frame
         here = present.key_at(seen.curves, field.key, frame)
-        value = present.value_at(seen.curves, field.key, frame, self.shot.range) if self.shot else None
         try:
             changed = (
                 without_key(text, field.key, frame)
                 if here
-                else with_key(text, field.key, frame, value or field.value or field.default)
+                else with_key(text, field.key, frame, field.value or field.default)
             )
         except RecipeError as error:
             self.say(str(error))
