@@ -51,7 +51,12 @@ PLACES: Mapping[str, str] = {
 """Where actions live, in the order of the documentation."""
 
 ACTIONS: tuple[Action, ...] = (
-    Action("any.back", "escape,q", "back", "back", "leave this screen; on the cut: leave rushes, the worker goes on"),
+    Action(
+        "any.back", "escape,q", "back", "back", "leave this screen; on the cut: leave rushes, the worker goes on", True
+    ),
+    Action(
+        "any.leave", "ctrl+q", "leave rushes", "app.quit", "from anywhere; what is typed is kept, the worker goes on"
+    ),
     Action("any.palette", "ctrl+p,colon", "palette", "app.palette", "find any action by its words"),
     Action("any.help", "question_mark,f1", "help", "app.help", "what can be done here", foot=True),
     Action("any.queue", "Q", "queue", "app.room('queue')", "jobs, how far they are, cancel, retry, reorder"),

@@ -58,9 +58,16 @@ class Screens(App[None]):
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key) and not event.is_forwarded:
+            self._heed()
             await self.keys.take(event)
         else:
             await super().on_event(event)
+
+    def _heed(self) -> None:
+        from tui.app.room import Room
+
+        if isinstance(self.screen, Room):
+            self.screen.heed()
 
     def _stands(self) -> bool:
         """Whether the screen in front is ready for keys."""
@@ -148,7 +155,17 @@ class Screens(App[None]):
         if isinstance(self.screen, Room):
             self.push_screen(Help(self.screen))
 
+    def action_help_quit(self) -> None:
+        """Hands that know shells press ctrl+c."""
+        from tui.app.room import Room
+
+        if isinstance(self.screen, Room):
+            self.screen.say("ctrl+q leaves rushes, esc goes back; what is typed is kept, and the worker goes on.")
+
     # the end
+
+    async def action_quit(self) -> None:
+        self.leave()
 
     def leave(self) -> None:
         """Leave; what was typed is saved, and what was asked for before is still done."""

@@ -14,6 +14,8 @@ from textual.screen import ModalScreen
 from textual.suggester import Suggester, SuggestFromList
 from textual.widgets import Input, Static
 
+HOW = "enter takes it, escape leaves it"
+
 
 class Ask(ModalScreen[str | None]):
     """A question and a line to answer it, at the bottom. Ends with what was typed, or None for escape.
@@ -52,7 +54,7 @@ class Ask(ModalScreen[str | None]):
         offers = self._offers
         if not isinstance(offers, Suggester):
             offers = SuggestFromList(offers, case_sensitive=False)
-        yield Input(self._typed, compact=True, select_on_focus=False, suggester=offers)
+        yield Input(self._typed, HOW, compact=True, select_on_focus=False, suggester=offers)
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()

@@ -25,25 +25,29 @@ AGAIN = 0.01
 class OneByOne:
     """The keys that wait. `send`: the toolkit's own way with a key; `ready`: whether the screen in front stands."""
 
-    def __init__(
-        self, app: App[Any], send: Callable[[events.Key], Awaitable[None]], ready: Callable[[], bool]
-    ) -> None:
+    def __init__(self, app: App[Any], send: Callable[[events.Key], Awaitable[None]], ready: Callable[[], bool]) -> None:
         self._app, self._send, self._ready = app, send, ready
-        self._waiting: deque[events.Key] = deque()
+        self._waiting: deque[tuple[events.Key, float]] = deque()
+        """Each with when it came."""
         self._under_way: events.Key | None = None
         self._since = 0.0
 
     async def take(self, key: events.Key) -> None:
         """Send a key on, now or when its turn comes."""
-        self._waiting.append(key)
+        self._waiting.append((key, get_running_loop().time()))
         if self._under_way is None:
             await self._next()
 
     async def _next(self) -> None:
         if self._under_way is not None or not self._waiting:
             return
-        key = self._under_way = self._waiting.popleft()
-        self._since = get_running_loop().time()
+        key, came = self._waiting[0]
+        now = get_running_loop().time()
+        if not self._ready() and now - came < PATIENCE:  # keys that came before the first screen stands
+            self._app.set_timer(AGAIN, self._next)
+            return
+        self._waiting.popleft()
+        self._under_way, self._since = key, now
         self._app.set_timer(PATIENCE, lambda: self._done(key))
         target: DOMNode = self._app.focused or self._app.screen
         await self._send(key)

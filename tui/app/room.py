@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
+from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from textual.app import ComposeResult
@@ -32,6 +34,8 @@ T = TypeVar("T")
 
 PULSE = 1.0
 """Seconds between two looks whether somebody else wrote."""
+READ = 15.0
+"""Characters that a person reads in a second."""
 
 
 @dataclass
@@ -66,6 +70,7 @@ class Room(Screen[None]):
         self.stands = False
         """Whether it was entered: keys that came before wait for it."""
         self._turns: dict[str, int] = {}
+        self._read_at = inf
 
     @property
     def screens(self) -> Screens:
@@ -81,10 +86,20 @@ class Room(Screen[None]):
         """The widgets between the headline and the line that says what happened."""
         yield from ()
 
-    def say(self, text: str) -> None:
-        """One line, or a few, above the footer; empty takes it away."""
+    def say(self, text: str, *, stays: bool = False) -> None:
+        """One line, or a few, above the footer; empty takes it away.
+
+        So does the first key after there was time to read it, but for what `stays`: it is so, or goes on, until
+        something else is said.
+        """
         self.said.update(text)
         self.said.display = bool(text)
+        self._read_at = inf if stays else monotonic() + len(text) / READ
+
+    def heed(self) -> None:
+        """A key was pressed: what was said before and could be read goes."""
+        if self.said.display and monotonic() > self._read_at:
+            self.say("")
 
     def on_mount(self) -> None:
         self.say("")

@@ -80,7 +80,7 @@ class CompareRoom(Judging):
     def _none(self, reason: str) -> None:
         if self.sides is None:
             self.player.show_words(reason)
-        self.say(reason)
+        self.say(reason, stays=True)
 
     def _came(self, sides: Sides) -> None:
         before, self.sides = self.sides, sides
@@ -90,7 +90,7 @@ class CompareRoom(Judging):
             sources = (Source(sides.shot.id, version) for version in (sides.a, sides.b))
             self.pair = Pair(self.screens.desk, sides.shot, *sources)
             self.found, self._left, self._measuring = {}, present.spread(sides.common), False
-            self.say(present.lacking(*sides.lacks))
+            self.say(present.lacking(*sides.lacks), stays=True)
         self._look()
         self._tell()
         self._lay_out()

@@ -79,7 +79,7 @@ class ConformRoom(Room):
             self.action_open_cut()
             return
         self.screens.go(turnover=typed)
-        self.say("Reading the cut …")
+        self.say("Reading the cut …", stays=True)
         path = Path(typed).expanduser()
         self.ask("conform", lambda desk: desk.show.conform(path), self._found_came, self.action_open_cut)
 
@@ -171,7 +171,7 @@ class ConformRoom(Room):
 
         def answered(yes: str | None) -> None:
             if yes:
-                self.say("Bringing the show onto the cut …")
+                self.say("Bringing the show onto the cut …", stays=True)
                 self.act(lambda show: show.apply_conform(found, answers, self._tick()), self._applied)
 
         count = sum(present.rank(change) < 8 for change in found.changes)

@@ -59,6 +59,7 @@ class CutRoom(Showing):
     """The screen that is always there, under all others."""
 
     PLACE: ClassVar[str] = "cut"
+    STANDS_AT_ONCE: ClassVar[bool] = False  # every key is about a shot, so where the person was comes first
 
     def __init__(self) -> None:
         super().__init__("cut")
@@ -87,6 +88,11 @@ class CutRoom(Showing):
     def row(self) -> ShotRow | None:
         return self.list.row
 
+    def say(self, text: str, *, stays: bool = False) -> None:
+        """In place of the line on the machine, so that the picture keeps its size."""
+        super().say(text, stays=stays)
+        self.machine.display = not text
+
     # reading
 
     def entered(self) -> None:
@@ -112,6 +118,7 @@ class CutRoom(Showing):
         self.ask("shots", _everything, self._shots_came, failed)
 
     def _no_show(self, reason: str) -> None:
+        self.stands = True
         self.viewer.show_words(reason)
 
     def _shots_came(self, found: Read) -> None:
@@ -130,6 +137,7 @@ class CutRoom(Showing):
         self.rows = rows
         self.headline.update(present.headline(one_line(name, 40), rate, rows))
         self.list.show(rows, at=self.screens.place.shot)
+        self.stands |= not self.list.lines.rows  # else as soon as one of them is chosen
         self._outline_came(self.outline or timeline.from_rows(rows, "main", rate))
 
     def _outline_came(self, outline: Outline) -> None:
@@ -167,6 +175,7 @@ class CutRoom(Showing):
     def _chosen(self, event: Lines.Moved) -> None:  # type: ignore[type-arg]
         row: ShotRow = event.row
         place = self.screens.place
+        self.stands = True
         if self.cut_feed is not None and row.shot.id == place.shot:
             return  # read again while the cut plays
         if row.shot.id != place.shot or self.viewer.shot is None:
@@ -308,6 +317,9 @@ class CutRoom(Showing):
         self.inspector.open(tab)
         self.screens.go(tab=tab)
         self.add_class("inspecting")
+        if self.has_class("narrow"):  # one part at a time: the one asked for, and the keys are for it
+            self.remove_class("viewing")
+            self.call_after_refresh(self.set_focus, self.inspector.shown)
 
     def action_pane(self, by: int) -> None:
         if self.has_class("narrow"):  # one part at a time
@@ -336,12 +348,16 @@ class CutRoom(Showing):
         self.screens.action_room("compare")
 
     def action_back(self) -> None:
-        for name in ("zoomed", "inspecting"):
+        narrow = self.has_class("narrow")
+        for name in ("zoomed", "inspecting", *(("viewing",) if narrow else ())):
             if self.has_class(name):
                 self.remove_class(name)
+                if narrow and not self.has_class("viewing"):
+                    self.call_after_refresh(self.set_focus, self.list.lines)
                 return
         if self.list.filter:
             self.list.look_for("")
+            self.screens.go(filter="")
             return
         self.screens.leave()
 

@@ -120,7 +120,7 @@ class PublishRoom(Room):
 
     def _write(self, form: Form) -> None:
         site, every = self.site, self.every
-        self.say(f"Writing the {form.name} …")
+        self.say(f"Writing the {form.name} …", stays=True)
         self.act(lambda show: _published(show, form.name, site, every), self._written)
 
     def _written(self, found: tuple[Published, str]) -> None:

@@ -141,7 +141,7 @@ class QueueRoom(Room):
             self.say(told)
             self.reread()
 
-        self.say("Starting a worker …")
+        self.say("Starting a worker …", stays=True)
         self.act(_started, done)
 
     def action_log(self) -> None:

@@ -124,7 +124,7 @@ class RecipeRoom(Room):
 
     def _no_draft(self, reason: str) -> None:
         self.stands = True
-        self.say(reason)
+        self.say(reason, stays=True)
 
     def _known_came(self, known: Known) -> None:
         self.known = known
@@ -162,7 +162,7 @@ class RecipeRoom(Room):
             self.ask("since", lambda desk: _since(desk.show, shot, seen.text), self._since_came)
 
     def _since_came(self, changes: tuple[Change, ...]) -> None:
-        nothing: Line = (("as its parent, or it has none", "dim"),)
+        nothing: Line = (("nothing yet, or it has no parent", "dim"),)
         self.changes.update(text_of(present.change_lines(changes) or [nothing]))
 
     def _show_values(self) -> None:
@@ -189,7 +189,7 @@ class RecipeRoom(Room):
 
     def _not_kept(self, reason: str) -> None:
         self._saved = ""  # the next pause tries again
-        self.say(f"Not saved: {reason}")
+        self.say(f"Not saved: {reason}", stays=True)
 
     def action_back(self) -> None:
         if not self.editor.quiet():
@@ -211,7 +211,7 @@ class RecipeRoom(Room):
         if shot is None:
             return
         self.keep()
-        self.say(f"A test of frame {frame} is queued …")
+        self.say(f"A test of frame {frame} is queued …", stays=True)
         self.act(lambda show: show.preview(shot.id, (frame,)), self._queued)
 
     def _queued(self, job: Job) -> None:
@@ -224,7 +224,7 @@ class RecipeRoom(Room):
 
     def _tested(self, job: Job) -> None:
         if job.state in ("queued", "rendering"):
-            self.say(f"Frame {job.frames[0]}: {job.state} …")
+            self.say(f"Frame {job.frames[0]}: {job.state} …", stays=True)
             self._later("test", 0.3, self._watch)
         elif job.state == "complete" and self.shot is not None:
             from core.viewing.view import Source

@@ -102,7 +102,7 @@ class SheetRoom(Judging):
 
     def action_export(self) -> None:
         plates = self.mode == "plates"
-        self.say("Writing the sheet …")
+        self.say("Writing the sheet …", stays=True)
         self.ask("export", lambda desk: desk.show.sheet(plates=plates), self._exported)
 
     def _exported(self, sheet: Sheet) -> None:

@@ -108,7 +108,7 @@ class WedgeRoom(Room):
 
     def _none(self, reason: str) -> None:
         self.thumbs.empty = "" if self.bench else reason
-        self.say(reason)
+        self.say(reason, stays=True)
 
     def _came(self, bench: Bench) -> None:
         first, before = self.bench is None, self.job
@@ -116,7 +116,7 @@ class WedgeRoom(Room):
         self.fields.show(present.variable(bench.fields))
         self.wedges.show(bench.jobs, at=job.id if job else "")
         if bench.problem:
-            self.say(f"{bench.problem}\ne writes the recipe.")
+            self.say(f"{bench.problem}\ne writes the recipe.", stays=True)
         if job is not None:
             self._show(bench, job, new=before is None or before.id != job.id)
             if first:
