@@ -37,7 +37,7 @@ def examine(env: Mapping[str, str], layout: Layout | None = None) -> tuple[Findi
         ("hub cache", lambda: _hub(env)),
         ("state", lambda: _state(env, layout)),
         ("workers", lambda: machine.workers(env)),
-        ("terminal", lambda: machine.terminal(env, folder)),
+        ("terminal", lambda: machine.terminal(env)),
     ]
     if layout is not None:
         here = layout

@@ -224,22 +224,20 @@ def kills_at_logout(systemd: tuple[Path, ...] = _SYSTEMD) -> bool:
     return kills
 
 
-def terminal(env: Mapping[str, str], folder: Path) -> Iterator[Finding]:
-    """Colours, characters and pictures, by what the environment says of the terminal."""
+def terminal(env: Mapping[str, str]) -> Iterator[Finding]:
+    """Colours and characters, by what the environment says. What pictures it shows, the terminal is asked itself."""
     term = env.get("TERM", "")
     name = one_line(f"{'tmux, ' if env.get('TMUX') else ''}{term or 'no TERM'}")
     if not term or term == "dumb":
         todo = "Commands work; the screens need a terminal."
         yield Finding("terminal", "warn", f"{name}: no colours, no pictures", todo)
     elif env.get("COLORTERM", "").lower() in ("truecolor", "24bit"):
-        yield Finding("terminal", "ok", f"{name}: 16 million colours (COLORTERM says so); pictures as half blocks")
+        yield Finding("terminal", "ok", f"{name}: 16 million colours, COLORTERM says so")
     else:
         todo = "If pictures show bands: export COLORTERM=truecolor (ssh does not send it: SendEnv COLORTERM)"
         todo += ", and in tmux: set -as terminal-features ',*:RGB'" if env.get("TMUX") else ""
-        yield Finding("terminal", "warn", f"{name}: says nothing of 16 million colours", f"{todo}.")
+        yield Finding("terminal", "warn", f"{name}: COLORTERM says nothing of 16 million colours", f"{todo}.")
     yield from _characters(env)
-    if term and term != "dumb":
-        yield from _graphics(env, folder)
 
 
 def _characters(env: Mapping[str, str]) -> Iterator[Finding]:
@@ -250,32 +248,3 @@ def _characters(env: Mapping[str, str]) -> Iterator[Finding]:
     else:
         what = f"the locale is {one_line(locale) or 'not set'}, not UTF-8: blocks and accents may come out as ?"
         yield Finding("terminal", "warn", what, "export LANG=C.UTF-8 (and for ssh: SendEnv LANG).")
-
-
-def _graphics(env: Mapping[str, str], folder: Path) -> Iterator[Finding]:
-    protocol, why = graphics(env)
-    if not protocol:
-        yield Finding("terminal", "ok", "no picture protocol is known of this terminal: half blocks are what it takes")
-    elif env.get("TMUX") and ask(env, folder, "tmux", "show", "-gv", "allow-passthrough") not in ("on", "all"):
-        what = f"{protocol} graphics ({why}) do not get through tmux"
-        yield Finding(
-            "terminal", "ok", what, "Pictures are half blocks. To let them through: set -g allow-passthrough on"
-        )
-    else:
-        yield Finding("terminal", "ok", f"it speaks {protocol} graphics ({why})")
-
-
-def graphics(env: Mapping[str, str]) -> tuple[str, str]:
-    """The picture protocol that the terminal is known to speak, and by what variable; empty where none is known."""
-    term, program = env.get("TERM", ""), env.get("TERM_PROGRAM", "")
-    known = (
-        ("kitty", "KITTY_WINDOW_ID", bool(env.get("KITTY_WINDOW_ID"))),
-        ("kitty", f"TERM={term}", "kitty" in term or "ghostty" in term),
-        ("kitty", f"TERM_PROGRAM={program}", program.lower() in ("ghostty", "wezterm")),
-        ("kitty", "KONSOLE_VERSION", bool(env.get("KONSOLE_VERSION"))),
-        ("iTerm2", "LC_TERMINAL=iTerm2", env.get("LC_TERMINAL") == "iTerm2"),
-        ("iTerm2", f"TERM_PROGRAM={program}", program in ("iTerm.app", "vscode", "mintty")),
-        ("sixel", f"TERM={term}", bool(re.match(r"foot|mlterm|contour|yaft|xterm-sixel", term))),
-        ("sixel", "WT_SESSION", bool(env.get("WT_SESSION"))),
-    )
-    return next(((protocol, one_line(why)) for protocol, why, told in known if told), ("", ""))
