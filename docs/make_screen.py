@@ -12,6 +12,9 @@ from textual.pilot import Pilot
 
 from core.files import write_atomic
 from tui.app.app import Screens
+from tui.app.screens.cut import CutRoom
+from tui.present.cut import first_version, middle
+from tui.video.terminal import Terminal
 
 SIZE = (120, 35)
 OUT = Path(__file__).with_name("screen.svg")
@@ -23,20 +26,26 @@ def draw(root: Path, env: Mapping[str, str], shot: str = "") -> str:
 
 
 async def _drawn(root: Path, env: Mapping[str, str], shot: str) -> str:
-    app = Screens(root, env)
+    app = Screens(root, env, Terminal())
     async with app.run_test(size=SIZE) as pilot:
-        await _settled(app, pilot)
-        fits = (index for index, row in enumerate(app.list.rows) if (row.shot.id == shot if shot else row.versions))
-        chosen = next(fits, 0)
-        await pilot.press(*["down"] * chosen)
-        await _settled(app, pilot)
+        room = app.screen_stack[0]
+        assert isinstance(room, CutRoom)
+        await _stands(app, pilot, room)
+        rows = room.list.lines.rows
+        row = next((row for row in rows if (row.shot.id == shot if shot else row.versions)), rows[0])
+        room.list.go_to(row.shot.id)
+        room.look(row, first_version(row), "", middle(row))
+        room.say("")  # the hint of a first visit
+        await _stands(app, pilot, room)
         return app.export_screenshot(title="rushes")
 
 
-async def _settled(app: Screens, pilot: Pilot[None]) -> None:
-    """Until nothing is read any more: what one thread finds may start the next."""
+async def _stands(app: Screens, pilot: Pilot[None], room: CutRoom) -> None:
+    """Until the picture, or why there is none, is shown and nothing is read any more."""
+    while room.viewer.shown is None and (not room.viewer.words or "Reading" in room.viewer.words):
+        await pilot.pause(0.02)
     await pilot.pause()
-    while len(app.workers):
+    while any(not worker.is_finished for worker in app.workers):
         await app.workers.wait_for_complete()
         await pilot.pause()
 
