@@ -130,13 +130,28 @@ def rate_parts(rate: Rate) -> list[str]:
     return [f"{rate.shown:.1f}/{rate.wanted} fps", dropped, f"{rate.size / 1000:.0f} kB/frame"]
 
 
-def probe_parts(probe: Probe) -> list[str]:
-    """`812, 344`, `file 0.18 0.12 0.09 (ACEScg)`, `linear …`, `seen 118 98 85`, `matte 0.5`."""
-    file = f"file {_values(probe.file)}" + (f" ({probe.space})" if probe.space else "")
+def probe_text(probe: Probe, width: int) -> str:
+    """`812,344  linear .18 .12 .09  file .18 .12 .09 (ACEScg)  118 98 85  matte .5`; where it is narrow, less of it."""
     linear = f"linear {_values(probe.working)}" if probe.space else ""
-    matte = "" if probe.matte is None else f"matte {probe.matte:.4g}"
-    return [f"{probe.x}, {probe.y}", file, linear, f"seen {' '.join(map(str, probe.seen))}", matte]
+    file = f"file {_values(probe.file)}"
+    seen = " ".join(map(str, probe.seen))
+    matte = "" if probe.matte is None else f"matte {_short(probe.matte)}"
+    tries = (
+        (linear, f"{file} ({probe.space})" if probe.space else file, f"seen {seen}", matte),
+        (linear, file, seen, matte),
+        (linear or file, seen, matte),
+    )
+    for parts in tries:
+        text = "  ".join(filter(None, (f"{probe.x},{probe.y}", *parts)))
+        if len(text) < width:
+            break
+    return text
 
 
 def _values(values: Sequence[float]) -> str:
-    return " ".join(f"{value:.4g}" for value in values)
+    return " ".join(map(_short, values))
+
+
+def _short(value: float) -> str:
+    """Three digits that count, without the zero before the point: that much room there is."""
+    return f"{value:.3g}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.3g}"

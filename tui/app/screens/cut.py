@@ -53,6 +53,8 @@ class Read:
     settings: Settings
     rows: list[ShotRow]
     jobs: list[Job]
+    cut_written: int
+    """When the cut was written: a new one is drawn anew."""
 
 
 class CutRoom(Showing):
@@ -70,6 +72,7 @@ class CutRoom(Showing):
         self.rows: Sequence[ShotRow] = ()
         self.versions: list[str] = []
         self._pulse: tuple[int, int] | None = None
+        self._cut_written = 0
         self._left_at: Place | None = None
         """Where the person was when another screen came over this one."""
         self._timer: Timer | None = None
@@ -125,7 +128,8 @@ class CutRoom(Showing):
         self._pulse = found.pulse
         self.machine.update(present.machine(found.jobs))
         self._show_rows(found.settings.name, found.settings.rate, found.rows)
-        if self._timer is None:
+        if found.cut_written != self._cut_written:
+            self._cut_written = found.cut_written
             self.ask("outline", _outline, self._outline_came)
         if not found.rows:
             self.viewer.show_words("This show has no shots yet.\nBring a cut in: rushes new CUT DIR")
@@ -242,7 +246,10 @@ class CutRoom(Showing):
         row = self.row
         if row is not None:
             order = present.order(self.versions, row)
-            self._show_version(present.neighbour(order, self.viewer.version, by))
+            wanted = present.neighbour(order, self.viewer.version, by)
+            if wanted == self.viewer.version:
+                self.say(f"{row.shot.id} has nothing {'newer' if by > 0 else 'older'}.")
+            self._show_version(wanted)
 
     def action_jump(self, to: str) -> None:
         row, detail = self.row, self.inspector.detail
@@ -363,6 +370,8 @@ class CutRoom(Showing):
 
     def on_resize(self, event: events.Resize) -> None:
         width, height = event.size
+        if width < NARROW and not self.has_class("narrow"):
+            self.set_class(self.viewer.has_focus, "viewing")  # what takes the keys is what is shown
         self.set_class(width < NARROW, "narrow")
         self.set_class(width >= WIDE, "wide")
         self.lay_plate()
@@ -372,7 +381,9 @@ class CutRoom(Showing):
 
 def _everything(desk: Desk) -> Read:
     pulse = desk.pulse()  # before the rest: what is written while it is read is seen by the next look
-    return Read(pulse, desk.show.settings, desk.show.shots(), desk.show.jobs())
+    show = desk.show
+    cut = show.layout.cut("main")
+    return Read(pulse, show.settings, show.shots(), show.jobs(), cut.stat().st_mtime_ns if cut.exists() else 0)
 
 
 def _outline(desk: Desk) -> Outline:

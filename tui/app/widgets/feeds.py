@@ -70,8 +70,13 @@ class Frames:
         self._feed: FrameFeed | None = None
 
     def get(self, frame: int, size: tuple[int, int]) -> Seen:
-        from core.viewing.playback import FrameFeed
+        from core.media.proxy import scaled
+        from core.viewing.playback import FrameFeed, fitted
 
+        plate = self._desk.show.viewer.shot(self._source.shot).plate
+        if plate is not None and size[1] >= plate.height:  # pixel by pixel: a proxy's own faults have no place here
+            seen = self._desk.show.viewer.seen(self._source, frame, self._view)
+            return scaled(seen, fitted(seen.shape[1] * float(plate.pixel_aspect), seen.shape[0], size))
         if self._feed is None or self._feed.size != size:
             self._feed = FrameFeed(self._desk.show.viewer, self._source, size, self._view, FEW)
         return self._feed.get(frame)

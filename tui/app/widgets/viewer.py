@@ -18,7 +18,7 @@ from tui.app.widgets.feeds import ShotFeed, pictures_of
 from tui.app.widgets.player import Player
 from tui.app.widgets.reel import Feed
 from tui.present.framing import Box, Framing, Placed
-from tui.present.scrub import probe_parts
+from tui.present.scrub import probe_text
 from tui.video.pace import Act
 
 if TYPE_CHECKING:
@@ -296,13 +296,13 @@ class Viewer(Player, can_focus=True):
 
     def parts(self) -> list[str]:
         way, *rest = super().parts()
-        values = probe_parts(self._probe) if self._probe is not None and not self.playing else []
         how = ""
         if self.shot is not None and self._settings is not None and isinstance(self.feed, ShotFeed):
             how = described(self.feed.view, self.shot, self._settings)
         if self.playing:
             return [way, *rest, self.framing.name, how]
-        return [way, *values, how, self.framing.name, *rest]
+        probed = probe_text(self._probe, self.scrub.size.width) if self._probe is not None else ""
+        return [probed, way, how, self.framing.name, *rest]
 
     # mouse
 
