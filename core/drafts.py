@@ -11,7 +11,7 @@ from core.cut.shots import Shot
 from core.errors import RecipeError, ShowError
 from core.files import check_name, safe_name, sha256_bytes, write_atomic
 from core.layout import Layout, version_name, version_number
-from core.overview import read_recipe
+from core.overview import find_shot, read_recipe
 from core.recipe.changes import Change, changes
 from core.recipe.model import Recipe
 from core.recipe.text import parse, recipe_text, set_values, starter
@@ -71,9 +71,13 @@ def since_parent(layout: Layout, draft: Draft) -> tuple[Change, ...]:
     Raises:
         ShowError: there is no such version. RecipeError: it cannot be read.
     """
-    if draft.recipe is None or not draft.recipe.parent:
+    recipe = draft.recipe
+    if recipe is None or not recipe.parent:
         return ()
-    return changes(read_recipe(layout, draft.shot, draft.recipe.parent)[1], draft.recipe)
+    if recipe.range is None:  # a draft that names none is over the whole shot
+        shot = find_shot(layout, draft.shot).range
+        recipe = recipe.model_copy(update={"range": (shot.first, shot.last)})
+    return changes(read_recipe(layout, draft.shot, recipe.parent)[1], recipe)
 
 
 def read_draft(layout: Layout, shot: Shot, name: str = "draft") -> Draft:

@@ -186,7 +186,7 @@ class Cadence(Op):
 
     keep: ClassVar[bool] = True
 
-    seed: str = param("0", help="a whole number as text (JSON and OTIO clamp large integers)", pattern=r"^\d{1,20}$")
+    seed: str = param("0", help="which noise is drawn: the same number, the same picture", pattern=r"^\d{1,20}$")
     seed_per_frame: SeedPolicy = param("fixed", help="how the noise changes from frame to frame")
     on: int = param(1, ge=1, le=48, unit="frames", help="animate on ones, twos …; the last frame is always a key")
     fill: Literal["hold", "blend"] = param("hold", help="frames between keys: hold the key, or blend to the next")

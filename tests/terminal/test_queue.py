@@ -73,7 +73,7 @@ def test_a_jobs_line_says_state_progress_speed_time_left_who_and_priority() -> N
     line = plain(present.queue_line(QueueRow(job(priority=2), 0, 1.94, 754.0), 120))
     for word in ("▶", "sq010_sh0010", "v003", "rendering", "12/30", "1.9 f/s", "12:34 left", "+2", "Ana Artist"):
         assert word in line
-    assert "waits, 2." in plain(present.queue_line(QueueRow(job("queued"), 2), 120))
+    assert "waits, no 2" in plain(present.queue_line(QueueRow(job("queued"), 2), 120))
     assert "stopping" in plain(present.queue_line(QueueRow(job(cancel_requested=True)), 80))
     assert "left behind" in plain(present.queue_line(QueueRow(job(), left_behind=True), 80))
     assert "out of memory" in plain(present.queue_line(QueueRow(job("failed", reason="out of memory")), 120))

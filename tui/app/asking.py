@@ -32,7 +32,8 @@ class Ask(ModalScreen[str | None]):
     DEFAULT_CSS = """
     Ask { align: center bottom; background: transparent; }
     Ask > Static { width: 1fr; height: auto; max-height: 10; background: $panel; padding: 0 1; }
-    Ask > Input { width: 1fr; height: 1; border: none; padding: 0 1; background: $surface; }
+    Ask > Input { width: 1fr; height: 1; border: none; background: $surface; }
+    Ask > Input.-textual-compact { padding: 0 1; }
     """
 
     def __init__(

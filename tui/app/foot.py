@@ -31,8 +31,9 @@ class Foot(Widget):
     def keys(self) -> list[tuple[str, str, bool]]:
         """(key, words, whether it can be done now) of the actions that belong in the footer."""
         seen: dict[str, tuple[str, str, bool]] = {}
+        why_not = getattr(self.screen, "why_not", lambda action: "")
         for _, binding, enabled, _ in self.screen.active_bindings.values():
-            if binding.show and (binding.id or binding.action) not in seen:
+            if binding.show and (binding.id or binding.action) not in seen and not why_not(binding.action):
                 seen[binding.id or binding.action] = (self._shown(binding), binding.description, enabled)
         last = {name: seen.pop(name) for name in (BACK, HELP) if name in seen}
         return [*seen.values(), *(last[name] for name in self.always if name in last)]

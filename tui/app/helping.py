@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import ComposeResult
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """One action as it stands now: where, on which key, and why it cannot be done (empty: it can)."""
+    """One action as it stands now: where, on which keys, and why it cannot be done (empty: it can)."""
 
     id: str
     place: str
-    key: str
+    keys: tuple[str, ...]
     title: str
     help: str
     call: str
@@ -42,11 +42,14 @@ def deeds(screen: Screen[Any]) -> list[Deed]:
         action = actions.get(binding.id or "")
         if action is None:
             continue
-        if action.id in found:
-            continue
         key = screen.app.get_key_display(binding)
+        if action.id in found:
+            found[action.id] = replace(found[action.id], keys=(*found[action.id].keys, key))
+            continue
         reason = why(action.call)
-        found[action.id] = Deed(action.id, action.place, key, action.title, action.help, binding.action, node, reason)
+        found[action.id] = Deed(
+            action.id, action.place, (key,), action.title, action.help, binding.action, node, reason
+        )
     return list(found.values())
 
 
@@ -61,7 +64,8 @@ class Palette(ModalScreen[Deed | None]):
     ]
     DEFAULT_CSS = """
     Palette { align: center top; background: $background 60%; }
-    Palette > Input { width: 76; max-width: 100%; height: 1; border: none; padding: 0 1; margin-top: 2; }
+    Palette > Input { width: 76; max-width: 100%; height: 1; border: none; margin-top: 2; }
+    Palette > Input.-textual-compact { padding: 0 1; }
     Palette > Lines { width: 76; max-width: 100%; height: auto; max-height: 70%; background: $surface; }
     """
 
@@ -84,7 +88,7 @@ class Palette(ModalScreen[Deed | None]):
         words = f"{deed.title} — {deed.help}" if deed.help else deed.title
         if deed.why_not:
             return ((f" {place} ", "dim"), (f"{deed.title}: {deed.why_not}", "dim"))
-        return ((f" {place} ", "dim"), (padded(words, width - 25), ""), (f" {deed.key}", "dim"))
+        return ((f" {place} ", "dim"), (padded(words, width - 25), ""), (f" {deed.keys[0]}", "dim"))
 
     def _show(self, typed: str) -> None:
         from textual.fuzzy import Matcher
@@ -119,8 +123,8 @@ class Help(ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark", "dismiss", "leave")]
     DEFAULT_CSS = """
     Help { align: center middle; background: $background 60%; }
-    Help > Static { width: 84; max-width: 100%; height: auto; background: $panel; padding: 0 2; text-style: bold; }
-    Help > Lines { width: 84; max-width: 100%; height: auto; max-height: 85%; background: $surface; }
+    Help > Static { width: 96; max-width: 100%; height: auto; background: $panel; padding: 0 2; text-style: bold; }
+    Help > Lines { width: 96; max-width: 100%; height: auto; max-height: 85%; background: $surface; }
     """
 
     def __init__(self, room: Room) -> None:
@@ -136,7 +140,8 @@ class Help(ModalScreen[None]):
 
     def on_mount(self) -> None:
         rows: list[Deed | str] = []
-        for place in dict.fromkeys(deed.place for deed in self._deeds):
+        places = dict.fromkeys(deed.place for deed in self._deeds)
+        for place in sorted(places, key=lambda place: place in ("list", "grid", "any")):  # what everybody knows last
             rows += [PLACES[place], *(deed for deed in self._deeds if deed.place == place)]
         self.list.show(rows)
         self.list.styles.height = len(rows)
@@ -147,4 +152,4 @@ class Help(ModalScreen[None]):
         if isinstance(row, str):
             return ((row, "bold"),)
         words = f"{row.title} — {row.help}" if row.help else row.title
-        return ((f"  {padded(row.key, 14)}", "accent"), (words, ""))
+        return ((f"  {padded('  '.join(row.keys), 18)}", "accent"), (words, ""))

@@ -132,7 +132,7 @@ class Lines(ScrollView, Generic[T], can_focus=True):
             self.move_to(index)
 
     def render_line(self, y: int) -> Strip:
-        index, width = y + self.scroll_offset.y, self.size.width
+        index, width = y + self.scroll_offset.y, self.scrollable_content_region.width
         if index >= len(self.rows):
             text = self.empty if index == 0 and not self.rows else ""
             return Strip([Segment(f" {text}" if text else "", self.rich_style + style_of("dim"))]).crop_extend(
@@ -145,4 +145,7 @@ class Lines(ScrollView, Generic[T], can_focus=True):
             base = self.get_component_rich_style("lines--cursor" if self.has_focus else "lines--here")
         sign = "●" if self._key(row) in self.marked else "▸" if here else " "
         parts = [(sign, ""), *self._draw(row, max(0, width - 1))]
-        return Strip([Segment(text, base + style_of(name)) for text, name in parts]).crop_extend(0, width, base)
+        strip = Strip([Segment(text, base + style_of(name)) for text, name in parts])
+        if strip.cell_length > width:  # what is cut off says so
+            strip = Strip([*strip.crop(0, width - 1), Segment("…", base)])
+        return strip.crop_extend(0, width, base)

@@ -23,13 +23,13 @@ def since(seconds: float | None) -> str:
 
 
 def waiting_line(waiting: Waiting, width: int) -> Line:
-    """`sq010_sh0020 v003  3 h 2✎ Ana`."""
+    """`sq010_sh0020 v003  3 h 2✎ Ana`: who made it where there is room."""
     notes = f"{waiting.open_notes}✎" if waiting.open_notes else ""
     who = one_line(waiting.by.partition(" <")[0], 40)
     ago = f"{since(waiting.seconds):>7} "
     fixed: Line = ((f" {waiting.version:<5}", "bold"), (ago, "dim"), (f"{notes:<4}", "warn"))
-    room = max(8, min(24, width - 28))
-    return ((padded(waiting.shot, room), ""), *fixed, (who, "dim"))
+    room = max(8, min(24, width - (28 if width >= 44 else 18)))
+    return ((padded(waiting.shot, room), ""), *fixed, (who if width >= 44 else "", "dim"))
 
 
 def headline(name: str, waiting: Sequence[Waiting], reviewed: int) -> str:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from core.files import one_line, safe_text
 from tui.present.rows import short_time
-from tui.present.spans import Line, Style, padded
+from tui.present.spans import Line, Style, folded, padded
 
 if TYPE_CHECKING:
     from core.history.change import CommitChange, FileChange
@@ -97,11 +96,11 @@ def place_of(entry: Entry) -> tuple[str, str]:
 def change_lines(change: CommitChange, width: int) -> list[Line]:
     """Who, when, why; then every file with its difference."""
     entry = change.entry
-    lines: list[Line] = [((part, "bold"),) for part in wrap(entry.subject, width) or [""]]
+    lines: list[Line] = [((part, "bold"),) for part in folded(entry.subject, width)]
     lines.append(((f"{entry.author}  {one_line(entry.at, 40)}", "dim"),))
     lines.append(((entry.commit, "dim"),))
     for paragraph in entry.body.splitlines():
-        lines += [((part, ""),) for part in wrap(paragraph, width) or [""]]
+        lines += [((part, ""),) for part in folded(paragraph, width)]
     lines += [((f"{padded(key, 18)} ", "dim"), (value, "")) for key, value in entry.trailers]
     for file in change.files:
         lines += [((" ", ""),), *_file_lines(file)]

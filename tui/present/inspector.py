@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from core.files import one_line
 from tui.present.rows import record_pairs, short_time
-from tui.present.spans import STATUS_STYLES, Line, Style, padded
+from tui.present.spans import STATUS_STYLES, Line, Style, cells, cut, folded, padded
 
 if TYPE_CHECKING:
     from core.history.review import Note, Review
+    from core.ops.base import Op
     from core.recipe.model import Recipe
     from core.rows import VersionRow
     from core.version import Version
 
-_SHOWN = ("prompt", "negative", "seed", "denoise", "guidance", "sampling_steps", "model", "on", "mix", "amount", "mode")
+_SHOWN = ("prompt", "negative", "seed", "denoise", "guidance", "sampling_steps", "model", "mix", "amount", "mode")
+"""What is looked for first; other values follow where they are not what they would be anyway."""
 _LABEL = 10
+_WORDS = 24
+"""Cells of a note's text that come before who wrote it."""
 
 
 def pair(label: str, text: str, width: int, style: Style = "") -> Iterator[Line]:
     """`prompt    oil painting by` and what follows on lines of its own, below the text."""
     room = max(8, width - _LABEL)
-    first, *more = wrap(text, room) or [""]
+    first, *more = folded(text, room)
     yield ((padded(label, _LABEL), "dim"), (first, style))
     for part in more:
         yield ((" " * _LABEL, ""), (part, style))
@@ -40,10 +43,7 @@ def recipe_lines(recipe: Recipe, width: int) -> list[Line]:
         reads = ", ".join(step.edges())
         does = f"  {step.op} of {reads}" if reads else f"  {step.op}"
         lines.append(((step.name, "bold"), (does, "dim")))
-        for key in _SHOWN:
-            value = getattr(step, key, None)
-            if value in (None, "", ()):
-                continue
+        for key, value in _values(step):
             keys = step.curves.get(key)
             shown = f"{keys[0][1]} → {keys[-1][1]} @{keys[-1][0]} ◆{len(keys)}" if keys else value
             lines += pair(f" {_short(key)}", one_line(str(shown), 2000), width)
@@ -53,6 +53,16 @@ def recipe_lines(recipe: Recipe, width: int) -> list[Line]:
     if recipe.output.layers:
         lines += pair("layers", ", ".join(recipe.output.layers), width)
     return lines
+
+
+def _values(step: Op) -> Iterator[tuple[str, object]]:
+    """(key, value) of what an artist looks for in a step."""
+    fields = type(step).model_fields
+    for key in (*_SHOWN, *(name for name in fields if name not in (*_SHOWN, "op", "name", "curves"))):
+        value = getattr(step, key, None)
+        plain = isinstance(value, (str, int, float)) and value != "" and value not in step.edges()
+        if plain and (key in _SHOWN or value != fields[key].default or key in step.curves):
+            yield key, value
 
 
 def _short(key: str) -> str:
@@ -76,19 +86,23 @@ def version_line(row: VersionRow, width: int) -> Line:
 
 
 def note_line(note: Note, width: int) -> Line:
-    """`✓ v002 1034–1040 matte ▭ the hand boils  Ana 11-25 10:12 ✓ Ben`."""
+    """`✓ v002 1034–1040 matte ▭ the hand boils  Ana 11-25 10:12 ✓ Ben`: who and when where there is room."""
     event = note.event
     done = f" ✓ {_name(note.resolved_by)}" if note.resolved else ""
-    return (
+    head: Line = (
         (" ✓ " if note.resolved else " ✎ ", "good" if note.resolved else "warn"),
         (f"{event.version:<5}", "dim"),
         (f"{note_frames(note):<10}", "accent"),
         (f"{event.category} " if event.category else "", "busy"),
         ("▭ " if event.box else "", "accent"),
-        (one_line(event.text, 300), "dim" if note.resolved else ""),
-        (f"  {_name(event.by)} {short_time(event.at)}", "dim"),
-        (done, "good"),
     )
+    tail: Line = ((f"  {_name(event.by)} {short_time(event.at)}", "dim"), (done, "good"))
+    text, room = one_line(event.text, 300), width - cells(head)
+    if room - cells(tail) >= min(_WORDS, cells(((text, ""),))):
+        text = cut(text, room - cells(tail))
+    else:
+        text, tail = cut(text, room), ()
+    return (*head, (text, "dim" if note.resolved else ""), *tail)
 
 
 def note_frames(note: Note) -> str:
@@ -117,7 +131,7 @@ def provenance_lines(version: Version, width: int) -> list[Line]:
     lines += pair("at", short_time(row.at), width)
     lines += pair("from", row.parent or "no earlier version", width)
     for said, text in record_pairs(version.record) if version.record and "count" in version.record else ():
-        lines += pair(said, one_line(text, 2000), width)
+        lines += pair(said, one_line(text, 2000), width) if text else ()
     if version.record is None:
         lines += pair("record", f"none yet: {row.state}, {row.done} of {row.total} frames", width, "busy")
     lines += pair("frames", version.frames_path, width, "dim")

@@ -10,7 +10,7 @@ from core.files import one_line
 from core.frames import format_frames
 from tui.present.inspector import pair
 from tui.present.rows import bar, short_time
-from tui.present.spans import Line, Span, Style, merged, padded
+from tui.present.spans import Line, Span, Style, folded, merged, padded
 
 if TYPE_CHECKING:
     from core.farm.detail import JobDetail, JobFrame
@@ -24,7 +24,13 @@ STATES: Mapping[str, tuple[str, Style]] = {
     "cancelled": ("–", "dim"),
     "abandoned": ("–", "dim"),
 }
-_COUNTED = (("rendering", "renders"), ("queued", "wait"), ("failed", "failed"), ("complete", "complete"))
+_COUNTED = (
+    ("rendering", "renders", "render"),
+    ("queued", "waits", "wait"),
+    ("failed", "failed", "failed"),
+    ("complete", "complete", "complete"),
+)
+"""States in the order in which they are counted, and the word for one job and for several."""
 _SIGNS: Mapping[str, Span] = {"done": ("█", "good"), "queued": ("▒", "busy"), "missing": ("·", "dim")}
 _MARGIN = 14
 """Cells of a strip's line that are not frames: the first frame before them, the last behind."""
@@ -65,7 +71,7 @@ def state_of(row: QueueRow) -> str:
         return "left behind"
     if row.job.cancel_requested and row.job.state == "rendering":
         return "stopping"
-    return f"waits, {row.turn}." if row.turn else row.job.state
+    return f"waits, no {row.turn}" if row.turn else row.job.state
 
 
 def queue_line(row: QueueRow, width: int) -> Line:
@@ -75,6 +81,7 @@ def queue_line(row: QueueRow, width: int) -> Line:
     sign, style = mark
     wide = 16 if width >= 110 else 6
     who = one_line(job.asked_by.partition(" <")[0], 40)
+    who = who if width >= 100 else who.partition(" ")[0]
     speed = f"{row.rate:.1f} f/s" if row.rate and job.state == "rendering" else ""
     left = f"{duration(row.seconds_left)} left" if row.seconds_left is not None else ""
     going: Span = (f" {speed:>8} {left:>10} ", "dim")
@@ -84,7 +91,7 @@ def queue_line(row: QueueRow, width: int) -> Line:
         (f" {sign} ", style),
         (padded(job.shot, max(10, min(24, width - 64))), ""),
         (f" {job.version or job.kind:<7}" if width < 100 else f" {padded(what(job), 16)}", "bold"),
-        (f" {state_of(row):<11}", style),
+        (f" {state_of(row):<12}", style),
         (f"{bar(job.done, job.total, wide):<{wide + 9}}", ""),
         going,
         (f"{job.priority:+d} " if job.priority else "", "accent"),
@@ -102,7 +109,7 @@ def duration(seconds: float) -> str:
 def headline(rows: Sequence[QueueRow]) -> str:
     """`Queue · 1 renders · 3 wait · 1 failed · it goes on when you leave`."""
     counts = {state: sum(row.job.state == state for row in rows) for state in STATES}
-    parts = [f"{counts[state]} {word}" for state, word in _COUNTED if counts[state]]
+    parts = [f"{counts[state]} {one if counts[state] == 1 else more}" for state, one, more in _COUNTED if counts[state]]
     goes_on = counts["rendering"] or counts["queued"]
     return " · ".join(["Queue", *(parts or ["nothing to do"]), *(["it goes on when you leave"] if goes_on else [])])
 
@@ -133,6 +140,12 @@ def detail_lines(detail: JobDetail, width: int) -> list[Line]:
     if detail.log:
         lines.append((("log", "dim"), ("  l shows all of it", "dim")))
     return [*lines, *(((f"  {one_line(line, 500)}", "dim"),) for line in detail.log)]
+
+
+def log_lines(log: Sequence[str], width: int) -> list[Line]:
+    """What workers wrote, whole."""
+    told = [part for line in log for part in folded(one_line(line, 1000), width)]
+    return [((part, ""),) for part in told or ["no worker wrote about it yet"]]
 
 
 def _title(detail: JobDetail) -> Line:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from core.files import one_line
 from core.frames import FrameRange
-from tui.present.spans import Line, Span, Style, padded
+from tui.present.spans import Line, Span, Style, folded, padded
 
 if TYPE_CHECKING:
     from core.recipe.changes import Change
@@ -99,7 +98,7 @@ def problem_lines(problems: Sequence[Mark], line: int, width: int) -> list[Line]
 
 def _told(problem: Mark, width: int) -> list[Line]:
     told: tuple[tuple[str, Style], ...] = ((one_line(problem.what, 400), "bad"), (one_line(problem.todo, 600), "dim"))
-    return [((part, style),) for text, style in told for part in wrap(text, width)]
+    return [((part, style),) for text, style in told for part in folded(text, width)]
 
 
 # Completions

@@ -109,6 +109,10 @@ def change_lines(change: Change, width: int, answer: str = "") -> list[Line]:
     lines = list(pair("clip", one_line(change.clip, 500) or "not in the new cut", width))
     if change.was and change.was != change.clip:
         lines += pair("was", one_line(change.was, 500), width)
+    if change.key:
+        named = f"{', '.join(change.candidates)} or new"
+        asked = f"{said_of(answer)}; a answers again" if answer else f"{named}: a answers"
+        lines += pair("which?", asked, width, "" if answer else "bad")
     lines += pair("shot", change.shot or "none yet", width)
     lines += pair("lies", f"on {one_line(change.track, 60)}, from frame {change.record}, {change.duration} long", width)
     for flag in change.flags:
@@ -118,11 +122,6 @@ def change_lines(change: Change, width: int, answer: str = "") -> list[Line]:
     lines += pair("missing", missing(change), width, "bad") if missing(change) else ()
     lines += pair("plays", change.version, width) if change.version else ()
     lines += pair("why", one_line(change.why, 2000), width, "dim") if change.why else ()
-    if change.key:
-        named = ", ".join(change.candidates)
-        lines += pair(
-            "which?", f"{said_of(answer)}; a answers again" if answer else f"{named} or new: a answers", width
-        )
     return lines
 
 

@@ -66,7 +66,7 @@ def about(row: ShotRow, version: str) -> str:
     parts += [f"{row.versions} versions" if row.versions > 1 else "1 version"] if row.versions else []
     parts += [STATUS_WORDS.get(row.status, row.status)]
     parts += [f"{row.open_notes} open note{'s' if row.open_notes > 1 else ''}"] if row.open_notes else []
-    parts += [f"{row.cut_frames} frames in the cut", f"shown: {row.shot.poster}"]
+    parts += [f"{row.cut_frames} frames in the cut", f"frame {row.shot.poster} is shown"]
     return " · ".join(parts)
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Literal
+
+from rich.cells import cell_len, chop_cells, set_cell_size  # how wide a terminal shows a text, and nothing else
 
 Style = Literal["", "dim", "bold", "good", "warn", "bad", "accent", "reverse", "busy"]
 Span = tuple[str, Style]
@@ -27,9 +30,38 @@ def plain(line: Line) -> str:
     return "".join(text for text, _ in line)
 
 
+def cells(line: Line) -> int:
+    """How many cells of a terminal a line takes."""
+    return sum(cell_len(text) for text, _ in line)
+
+
+def cut(text: str, width: int) -> str:
+    """At most `width` cells: a longer text ends with `…`."""
+    if cell_len(text) <= width:
+        return text
+    return f"{set_cell_size(text, width - 1)}…" if width > 0 else ""
+
+
 def padded(text: str, width: int) -> str:
-    """Exactly `width` characters: cut with `…`, or filled. For ids and numbers, whose characters are one cell each."""
-    return text.ljust(width) if len(text) <= width else f"{text[: max(0, width - 1)]}…"[:width]
+    """Exactly `width` cells: cut with `…`, or filled."""
+    shown = cut(text, width)
+    return shown + " " * (width - cell_len(shown))
+
+
+def folded(text: str, width: int) -> list[str]:
+    """A paragraph in lines of at most `width` cells, broken between words and behind a path's slashes.
+
+    A word that is longer than a line is cut up.
+    """
+    lines, used = [""], 0
+    for part in re.findall(r"[^\s/]+/?\s*|/\s*", text):
+        for piece in chop_cells(part, width) if cell_len(part.rstrip()) > width else [part]:
+            if used and used + cell_len(piece.rstrip()) > width:
+                lines.append("")
+                used = 0
+            lines[-1] += piece
+            used += cell_len(piece)
+    return [line.rstrip() for line in lines]
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:

@@ -58,14 +58,17 @@ def strip(
 ) -> list[Line]:
     """The strip as at most `height` lines of `width` cells: the upper video track first, the playhead's line last.
 
-    `here`: the shot that is shown. Where there are more tracks than lines, the lowest video tracks stay.
+    `here`: the shot that is shown. Where there are more tracks than lines, its track stays, then
+    the lowest video tracks.
     """
     room = max(1, width - LABEL)
     marker = [_ruler(outline, room, playhead)] if height > 1 else []
     video = [track for track in outline.tracks if track.kind == "video"]
     audio = [track for track in outline.tracks if track.kind == "audio"]
     left = height - len(marker)
-    shown = [*reversed(video[:left]), *audio[: max(0, left - len(video))]]
+    # Where not all fit, the track of the shot that is shown comes first, then the lowest.
+    first = sorted(video, key=lambda track: not any(_is(item, clips, here) for item in track.items))[:left]
+    shown = [*(track for track in reversed(video) if track in first), *audio[: max(0, left - len(video))]]
     head = None if marker else playhead
     return [*(_track_line(track, outline, clips, room, here, head) for track in shown), *marker]
 
@@ -74,6 +77,11 @@ def at_cell(outline: Outline, width: int, column: int) -> int:
     """The frame of the cut under a column of the strip."""
     room = max(1, width - LABEL)
     return max(0, min(outline.length - 1, (column - LABEL) * outline.length // room))
+
+
+def _is(item: Item, clips: Mapping[str, Clip], shot: str) -> bool:
+    clip = clips.get(item.clip_id)
+    return clip is not None and clip.shot == shot
 
 
 def _cell(frame: int, outline: Outline, room: int) -> int:
@@ -102,13 +110,14 @@ def _track_line(
 
 
 def _clip_cells(item: Item, clip: Clip | None, width: int, here: str) -> list[tuple[str, Style]]:
-    """`┌ sh0010 ⏩ ↑───`: its name as far as it fits, a mark for a retime, one for a newer version, `╳` disabled."""
+    """`┌ sh0010 ⟳↑ ───`: its name, a mark for a retime, one for a newer version. Of a long name its end tells more."""
     style: Style = "dim" if not item.enabled or clip is None else STATUS_STYLES.get(clip.status, "")
     name = clip.shot if clip else item.name
     marks = ("⟳" if item.retimed else "") + ("↑" if clip and clip.newer else "")
     fill = "─" if item.enabled else "╌"
     inside = width - 1
-    label = f" {name}{' ' + marks if marks else ''} " if inside >= len(name) + 2 else (marks or name)[: max(0, inside)]
+    ends = (f" {name}{' ' + marks if marks else ''} ", f"{name}{marks}", f"{name.rpartition('_')[2]}{marks}")
+    label = next((end for end in ends if len(end) <= inside), f"{marks}{name}"[: max(0, inside)])
     text = ("┌" if item.enabled else "╎") + label[:inside] + fill * (inside - len(label[:inside]))
     return [(sign, "reverse" if clip and clip.shot == here and sign not in "┌─" else style) for sign in text]
 

@@ -23,13 +23,14 @@ from tui.app.widgets.viewer import Viewer
 from tui.present import dailies as present
 from tui.present.cut import middle, neighbour
 from tui.present.inspector import notes_of
+from tui.present.showing import note_ranges
 
 if TYPE_CHECKING:
     from core.history.review import Note, Review
     from core.recipe.changes import Change
     from core.rows import ShotRow, VersionRow, Waiting
 
-NARROW = 100
+NARROW, WIDE = 100, 180
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,7 @@ class DailiesRoom(Judging):
         self.about.update(text_of(present.about_lines(row, seen.changes)))
         notes = notes_of(seen.review, [row.version for row in seen.versions])
         self.notes.tell(seen.shot, notes)
-        self.viewer.annotate(notes=[said.frames for note in notes if (said := note.event).frames])
+        self.viewer.annotate(notes=note_ranges(seen.review, self.version))
         if not self.notes.rows:
             self.note.update("")
 
@@ -219,6 +220,7 @@ class DailiesRoom(Judging):
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width < NARROW, "narrow")
+        self.set_class(event.size.width >= WIDE, "wide")
 
 
 def _read(desk: Desk) -> tuple[str, Mapping[str, ShotRow], tuple[Waiting, ...]]:

@@ -51,6 +51,7 @@ class QueueRoom(Room):
         self.detail: JobDetail | None = None
         self.logs = False
         """The log is shown instead of the job."""
+        self._log: tuple[str, ...] = ()
 
     def parts(self) -> ComposeResult:
         yield self.list
@@ -94,12 +95,15 @@ class QueueRoom(Room):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        if self.detail is not None and not self.logs:
-            self.job.show(present.detail_lines(self.detail, max(40, self.job.size.width - 2)))
+        width = max(40, self.job.size.width - 2)
+        if self.logs:
+            self.job.show(present.log_lines(self._log, width))
+        elif self.detail is not None:
+            self.job.show(present.detail_lines(self.detail, width))
 
     def _log_came(self, log: tuple[str, ...]) -> None:
-        if self.logs:
-            self.job.show([((one_line(line, 1000), ""),) for line in log or ("no worker wrote about it yet",)])
+        self._log = log
+        self._lay_out()
 
     # what hands do
 

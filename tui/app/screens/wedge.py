@@ -218,10 +218,14 @@ class WedgeRoom(Room):
         self.say(told)
         self.reread()
 
+    def why_not(self, action: str) -> str:
+        open_job = self.job is not None and self.job.state in ("queued", "rendering")
+        return "this wedge does not render" if action == "cancel" and not open_job else ""
+
     def action_cancel(self) -> None:
-        job = self.job
-        if job is None or job.state not in ("queued", "rendering"):
-            self.say("This wedge does not render.")
+        job, reason = self.job, self.why_not("cancel")
+        if job is None or reason:
+            self.say(f"{reason[0].upper()}{reason[1:]}.")
             return
         self.act(lambda show: show.steer(job.id, "cancel"), self._cancelled)
 

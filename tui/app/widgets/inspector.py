@@ -50,12 +50,18 @@ class Tabs(Widget):
         self.open, self.counts = TABS[0], dict.fromkeys(TABS, 0)
 
     def render_line(self, y: int) -> Strip:
-        base = self.rich_style
-        parts = []
-        for number, name in enumerate(TABS, 1):
-            count = f" {self.counts[name]}" if self.counts[name] else ""
-            parts.append(Segment(f" {number} {name}{count} ", base + style_of("tab" if name == self.open else "dim")))
-        return Strip(parts).crop_extend(0, self.size.width, base)
+        base, width = self.rich_style, self.size.width
+        names = self._names(" ", "  ")
+        if len("".join(names)) > width:
+            names = [name.replace("provenance", "prov.") for name in self._names("·", "")]
+        styles = [style_of("tab" if name == self.open else "dim") for name in TABS]
+        parts = [Segment(f" {name}", base + style) for name, style in zip(names, styles, strict=True)]
+        return Strip(parts).crop_extend(0, width, base)
+
+    def _names(self, before_count: str, after: str) -> list[str]:
+        """`2 versions 3` for each tab; the digit in front is its key."""
+        counts = [f"{before_count}{self.counts[name]}" if self.counts[name] else "" for name in TABS]
+        return [f"{n} {name}{count}{after}" for n, (name, count) in enumerate(zip(TABS, counts, strict=True), 1)]
 
 
 class Inspector(Vertical):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from textwrap import wrap
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
@@ -19,6 +18,7 @@ from textual.strip import Strip
 
 from tui.app.actions import bindings
 from tui.app.look import style_of
+from tui.present.spans import folded
 from tui.present.thumbs import BESIDE, Grid, Thumb, fitted, grid, moved, one
 
 if TYPE_CHECKING:
@@ -239,7 +239,7 @@ class Thumbs(ScrollView, can_focus=True):
         found = self._held.get(place, "…") if place else thumb.words
         wide, rows = self._grid.wide, self._grid.rows
         if isinstance(found, str):
-            texts = wrap(found, max(4, wide))[:rows]
+            texts = folded(found, max(4, wide))[:rows]
             found = [Strip([Segment(text, base + style_of("dim"))]) for text in texts]
         line -= (rows - len(found)) // 2
         if not 0 <= line < len(found):
