@@ -109,3 +109,31 @@ def test_on_a_small_terminal_a_tab_comes_to_the_front_and_takes_the_keys(show: S
         assert app.is_running
 
     drive(show, hands, (80, 24))
+
+
+def test_past_the_newest_and_before_the_plate_there_is_nothing_and_that_is_said(show: Show) -> None:
+    async def hands(app: Screens, pilot: Pilot[None]) -> None:
+        await standing(app, pilot)
+        await pilot.press("right_square_bracket")
+        await until(pilot, lambda: "nothing newer" in said(app))
+        await pilot.press("left_square_bracket")
+        await until(pilot, lambda: "nothing older" in said(app))
+
+    drive(show, hands)
+
+
+def test_a_new_cut_is_drawn_anew(show: Show) -> None:
+    import opentimelineio as otio
+
+    async def hands(app: Screens, pilot: Pilot[None]) -> None:
+        await standing(app, pilot)
+        await until(pilot, lambda: cut(app).outline is not None and cut(app).outline.length > 0)
+        before = cut(app).outline
+        turnover = otio.adapters.read_from_file(str(show.layout.cut("main")))
+        del turnover.video_tracks()[0][-1]
+        path = show.layout.root.parent / "v2.otio"
+        otio.adapters.write_to_file(turnover, str(path))
+        show.apply_conform(show.conform(path), {})
+        await until(pilot, lambda: cut(app).outline != before)
+
+    drive(show, hands)
