@@ -3,47 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from core.absent import absent_frames
-from core.cut.delivery import write_delivery
-from core.cut.edl_delivery import write_edl
-from core.cut.publish import Entry, Handover, Published, VersionMedia, write_master
+from core.cut.notes import Remarked
+from core.cut.profiles import PROFILES, Profile
+from core.cut.publish import Entry, Handover, Published, VersionMedia
 from core.errors import BadInput, CutError, ShowError
+from core.farm.movie import review_path
 from core.files import one_line, safe_name, sha256_bytes, sha256_file, write_atomic, write_once
 from core.history.events import Act
 from core.history.git import History
 from core.layout import Layout, Settings
 from core.overview import read_recipe
 from core.recipe.text import recipe_sha
+from core.reviewing import notes as notes_of
 from core.rows import ShotRow, VersionRow
 from core.turnover import MAIN
 
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """A form in which a cut is handed over."""
-
-    write: Callable[[Handover, Path], Published]
-    suffix: str
-    about: str
-    """For whom it is, in a few words."""
-    alternates: bool = False
-    """It holds versions that do not play as well. Else only clips with a circled version get one."""
-    in_git: bool = True
-    """Its text goes into `publish/` too, with URLs relative to the media root, and its loss report."""
+__all__ = ["PROFILES", "Going", "outgoing", "publish"]
 
 
-PROFILES: Mapping[str, Profile] = {
-    "master": Profile(
-        write_master, ".otio", "the editor's references and our versions beside them", alternates=True, in_git=False
-    ),
-    "delivery": Profile(write_delivery, ".otio", "one reference a clip: what plays"),
-    "edl": Profile(write_edl, ".edl", "CMX 3600, one list a video track"),
-}
 _HEAD = "read back and compared with the cut"
 NEWEST = 2
 """Versions that a master holds beside the circled one."""
@@ -60,16 +43,18 @@ def publish(
     *,
     every_version: bool = False,
     site: str = "",
+    notes: bool = False,
 ) -> Published:
     """Write the cut in the form of a profile, read it back, and commit a manifest that says what was handed over.
 
-    `site`: whose paths its references have (`[paths.<site>]` of rushes.toml); empty: this machine's.
+    `site`: whose paths its references have (`[paths.<site>]` of rushes.toml); empty: this machine's. `notes`: open
+    notes on the versions that play go along, in the way the form has for them.
 
     Raises:
         BadInput: an unknown purpose or site. ShowError: nothing to hand over. CutError: the cut cannot take it.
     """
     profile = _profile(purpose)
-    every = every_version and profile.alternates
+    every = profile.every or (every_version and profile.alternates)
     away = _folders(layout, site)
     entries = [
         replace(entry, versions=[replace(media, at=away(media.folder)) for media in entry.versions])
@@ -77,10 +62,15 @@ def publish(
         if row.shot.plate
         for entry in _entries(layout, row, versions(row.shot.id), every)
     ]
+    if notes:
+        entries = [replace(entry, notes=_notes(layout, entry)) for entry in entries]
     if not any(entry.versions if profile.alternates else entry.active for entry in entries):
         raise _nothing(profile, [line for row in rows for line in absent_frames(layout, versions(row.shot.id))])
     name = _next_name(layout, settings, purpose)
-    handover = Handover(layout.cut(MAIN), entries, settings.rate, next(reversed(layout.turnovers(MAIN).values()), None))
+    handover = Handover(
+        layout.cut(MAIN), entries, settings.rate, next(reversed(layout.turnovers(MAIN).values()), None),
+        form=profile.form, purpose=purpose,
+    )  # fmt: skip
     target = out or layout.published / f"{name}{profile.suffix}"
     if profile.in_git:
         _refuse_report(_report_of(target))
@@ -135,7 +125,7 @@ def _going(layout: Layout, row: ShotRow, versions: list[VersionRow], profile: Pr
     if shot.plate is None:
         return Going(shot.id, clips, "", (), questions=row.questions)
     try:
-        entries = list(_entries(layout, row, versions, every and profile.alternates))
+        entries = list(_entries(layout, row, versions, profile.every or (every and profile.alternates)))
     except ShowError as error:
         return Going(shot.id, clips, row.circled, (), questions=row.questions, refused=error.what)
     held = [media.version for media in entries[0].versions] if entries else []
@@ -272,7 +262,22 @@ def _media(layout: Layout, shot: str, version: str, rows: list[VersionRow]) -> V
     first = layout.frame(shot, version, 0, suffix=f".{recipe.output.master.format}")
     prefix, _, suffix = first.name.rpartition("0000")
     facts = {"recipe": recipe_sha(text), "status": status, "seeds": seeds, "shot": shot}
-    return VersionMedia(version, first.parent, prefix, suffix, recipe.frames, facts=facts)
+    review = recipe.output.review
+    movie = review_path(layout, shot, version, review.codec) if review else None
+    name = movie.name if movie and movie.is_file() else ""
+    burnt = review is not None and review.burnin
+    return VersionMedia(
+        version, first.parent, prefix, suffix, recipe.frames, facts=facts, movie=name, burnt=burnt
+    )  # fmt: skip
+
+
+def _notes(layout: Layout, entry: Entry) -> tuple[Remarked, ...]:
+    """The open notes on the version that plays and on the shot as a whole."""
+    if not entry.active:
+        return ()
+    found = notes_of(layout, [entry.shot.id], only_open=True)
+    said = [one.note.event for one in found if one.version in ("", entry.active)]
+    return tuple(Remarked(event.id, event.text, event.category, event.by, event.frames) for event in said)
 
 
 def _next_name(layout: Layout, settings: Settings, purpose: str) -> str:

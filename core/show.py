@@ -389,8 +389,9 @@ class Show:
         return outgoing(self.layout, self.shots(), self.versions, purpose, every_version=every_version)
 
     def publish(
-        self, purpose: str = "master", out: Path | None = None, *, every_version: bool = False, site: str = ""
-    ) -> Published:
+        self, purpose: str = "master", out: Path | None = None, *, every_version: bool = False, site: str = "",
+        notes: bool = False,
+    ) -> Published:  # fmt: skip
         """Write the timeline for editorial, read it back, commit what was handed over. Raises CutError, ShowError."""
         from core.handover import publish
 
@@ -404,6 +405,7 @@ class Show:
             out,
             every_version=every_version,
             site=site,
+            notes=notes,
         )
 
     def conform(self, cut: Path, name: str = "main") -> Conform:

@@ -28,7 +28,7 @@ def get(item: Any) -> dict[str, Any]:
     """What rushes wrote on a clip, media reference or timeline, as plain data; empty for nothing."""
     found = _found(item)
     # Copied at once: a dictionary taken from a temporary dies with it.
-    return {} if found is None else dict(plain(found))
+    return {} if found is None else {str(key): plain(value) for key, value in found.items()}
 
 
 def get_text(item: Any, key: str) -> str:
@@ -55,6 +55,14 @@ def put(item: Any, values: Mapping[str, Any]) -> None:
         item.metadata[KEY] = {"schema": SCHEMA, **plain(values)}
     elif get(item):
         del item.metadata[KEY]
+
+
+def put_id(item: Any, clip_id: str) -> None:
+    """`put` of a clip id on an item that has nothing else of ours: a cut of 10,000 clips does that 10,000 times."""
+    # In OTIO's own kinds of value: what they are made of elsewhere asks each value what it is.
+    facts, value = otio._otio.AnyDictionary(), otio._otio.PyAny
+    facts["schema"], facts["clip_id"] = value(SCHEMA), value(clip_id)
+    item.metadata[KEY] = value(facts)
 
 
 def plain(value: Any) -> Any:
@@ -102,7 +110,9 @@ def editor_key(clip: otio.schema.Clip) -> str:
 
 def editor_reference(clip: otio.schema.Clip) -> Any:
     """The media reference that the editor had active, or None."""
-    return clip.media_references().get(editor_key(clip))
+    references = clip.media_references()
+    active = clip.active_media_reference_key
+    return references.get(editor_key(clip) if is_generated_key(active) else active)
 
 
 def add_versions(clip: otio.schema.Clip, references: Mapping[str, Any], active: str, facts: Mapping[str, Any]) -> None:
@@ -133,11 +143,18 @@ def strip(timeline: otio.schema.Timeline) -> None:
     for clip in list(timeline.find_clips()):
         references = clip.media_references()
         facts = get(clip)
+        strip_markers(clip)
         theirs = {key: reference for key, reference in references.items() if not is_ours(key, reference)}
         if len(theirs) != len(references) and theirs:
             clip.set_media_references(theirs, editor_key(clip))
         if facts:
             del clip.metadata[KEY]
+
+
+def strip_markers(item: otio.schema.Item) -> None:
+    """Take out the notes that rushes put on an item as markers."""
+    for place in [n for n, marker in enumerate(item.markers) if _found(marker) is not None][::-1]:
+        del item.markers[place]
 
 
 def versions(clip: otio.schema.Clip) -> Iterator[tuple[str, Any]]:

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from core.cut.compare import Loss, differences
+from core.cut.notes import mark
 from core.cut.publish import Entry, Handover, Published, opened, refuse_foreign, sealed, too_short, write_checked
 from core.cut.read import timeline_text
-from core.cut.reference import VersionMedia, fits_whole, reference
+from core.cut.reference import VersionMedia, fits_whole, flat, reference
 from core.errors import CutError
 from core.files import one_line, sha256_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A cut that plays what goes out."""
+
+    timeline: Any
+    before: Any
+    """The same as it was, without media references and without anything of ours."""
+    count: int
+    """Clips that play a version."""
+    losses: tuple[Loss, ...]
+    """What had to be taken out of it."""
+    warnings: tuple[str, ...]
 
 
 def write_delivery(handover: Handover, out: Path) -> Published:
@@ -26,40 +41,57 @@ def write_delivery(handover: Handover, out: Path) -> Published:
             written. DiskFull, Broken: nothing written.
     """
     refuse_foreign(out, handover, ".otio")
-    timeline, clips = opened(handover)
-    before = _without_media(timeline.clone())
-    by_clip = {entry.clip_id: entry for entry in handover.entries if entry.active}
-    warnings: list[str] = []
-    left: list[Loss] = []
-    count = 0
-    for clip_id, clip in clips.items():
-        left += _alternates(clip)
-        entry = by_clip.get(clip_id)
-        count += _give(clip, entry, handover.beside, warnings) if entry else _keep(clip)
-    text = sealed(timeline, "delivery")
+    made = delivered(handover)
+    before, core = timeline_text(made.before), handover.form.core
+    text = sealed(made.timeline, handover.purpose, core)
 
     def losses(after: Any) -> list[Loss]:
-        return [*left, *differences(before, _without_media(after))]
+        return [*made.losses, *differences(before, timeline_text(without_media(after)))]
 
-    found = write_checked(out, text, losses)
-    return Published(out, count, sha256_bytes(text.encode()), found, tuple(warnings))
+    found = write_checked(out, text, losses, core)
+    return Published(out, made.count, sha256_bytes(text.encode()), found, made.warnings)
 
 
-def _give(clip: Any, entry: Entry, beside: Path | None, warnings: list[str]) -> bool:
+def delivered(handover: Handover) -> Delivered:
+    """The cut with one reference a clip, as the hand-over's form wants it. Raises CutError (see `write_delivery`)."""
+    timeline, clips = opened(handover)
+    losses: list[Loss] = []
+    whole = handover.form.movies or handover.form.frames != "sequence"
+    for clip in clips.values():
+        if whole and clip.source_range is None and clip.media_reference.available_range is not None:
+            clip.source_range = clip.trimmed_range()
+            losses.append(_loss(clip, "that it plays its media as long as they are: the length is written out"))
+    before = without_media(timeline.clone())
+    by_clip = {entry.clip_id: entry for entry in handover.entries if entry.active}
+    warnings: list[str] = []
+    count = 0
+    for clip_id, clip in clips.items():
+        losses += _alternates(clip)
+        entry = by_clip.get(clip_id)
+        count += _give(clip, entry, handover, warnings) if entry else _keep(clip, handover)
+    return Delivered(timeline, before, count, tuple(losses), tuple(dict.fromkeys(warnings)))
+
+
+def _give(clip: Any, entry: Entry, handover: Handover, warnings: list[str]) -> bool:
     """Let the clip hold the version that plays alone. False where that would change the clip's length."""
     from otio_adapters import versions
 
-    media, plate = entry.plays, entry.shot.plate
+    media, plate, form = entry.plays, entry.shot.plate, handover.form
     assert media is not None, "only clips with a version that plays are given one"
     if plate is None:
         raise CutError(f"{entry.shot.id} has no plate: its versions have no place in the editor's source time.")
     warnings += too_short(entry, media)
-    made = reference(clip, _small(media), plate, beside=beside)
+    if form.movies and not media.movie:
+        warnings.append(f"{entry.shot.id} {media.version} has no review movie: its frames are handed over instead")
+    if form.movies and media.movie and media.burnt:
+        warnings.append(f"{entry.shot.id} {media.version}: its review movie has a label burnt in")
+    made = reference(clip, _small(media), plate, form, beside=handover.beside)
     if clip.source_range is None and not fits_whole(clip, made):
         warnings.append(f"{entry.shot.id} {media.version} is not handed over: the clip would change its length")
-        return _keep(clip)
+        return _keep(clip, handover)
     _only(clip, made)
     versions.put(clip, {"clip_id": entry.clip_id, "shot": entry.shot.id})
+    mark(clip, made, media, entry.notes, form)
     return True
 
 
@@ -68,13 +100,13 @@ def _small(media: VersionMedia) -> VersionMedia:
     return replace(media, facts={"recipe": (media.facts or {}).get("recipe", "")})
 
 
-def _keep(clip: Any) -> bool:
+def _keep(clip: Any, handover: Handover) -> bool:
     """Let the clip hold what the editor had active alone."""
     from otio_adapters import versions
 
     theirs = versions.editor_reference(clip)
     if theirs is not None:
-        _only(clip, theirs)
+        _only(clip, flat(theirs, handover.form))
     return False
 
 
@@ -91,11 +123,15 @@ def _alternates(clip: Any) -> Iterator[Loss]:
     others = [key for key, media in clip.media_references().items() if key != kept and not versions.is_ours(key, media)]
     if others:
         names = ", ".join(one_line(key, 40) for key in sorted(others))
-        yield Loss(one_line(clip.name, 60) or "(unnamed)", f"further media references stay here: {names}")
+        yield _loss(clip, f"further media references stay here: {names}")
 
 
-def _without_media(timeline: Any) -> str:
-    """The text of a timeline without media references and without our metadata. Takes the timeline apart."""
+def _loss(clip: Any, what: str) -> Loss:
+    return Loss(one_line(clip.name, 60) or "(unnamed)", what)
+
+
+def without_media(timeline: Any) -> Any:
+    """The timeline without media references and without our metadata and notes. Takes the timeline apart."""
     import opentimelineio as otio
 
     from otio_adapters import versions
@@ -103,5 +139,6 @@ def _without_media(timeline: Any) -> str:
     versions.put(timeline, {})
     for clip in list(timeline.find_clips()):
         versions.put(clip, {})
+        versions.strip_markers(clip)
         _only(clip, otio.schema.MissingReference())
-    return timeline_text(timeline)
+    return timeline

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlparse
 
 from core.cut.compare import Loss
 from core.cut.edl import BLACK, Edit, Event, Motion
+from core.cut.notes import locators
 from core.cut.publish import Entry, too_short
 from core.cut.ranges import item_length, own_speed, seconds, source_zero
 from core.cut.reference import VersionMedia
@@ -130,6 +131,8 @@ class Track:
         if speed != 1:
             motion = Motion(into.reel, Fraction(round(speed * self.rate * 10), 10), begin % self._day)
             comments += self._told_speed(clip, speed, motion)
+        if entry and entry.notes:
+            comments += locators(entry, self._shown(clip, entry), start * self.rate, record, speed, self._clock)
         edits = (into,) if before is None else self._dissolve(before, into, last)
         self._name_losses(clip)
         return Event(tuple(map(self._on_clock, edits)), motion, tuple(comments)), _Outgoing(
@@ -167,6 +170,19 @@ class Track:
         zero = source_zero(versions.editor_reference(clip), plate.media.first, plate.rate, plate.timecode, first)
         index = (first - zero) * plate.rate
         return (index - plate.media.first + plate.timecode) * Fraction(round(self.rate), round(plate.rate))
+
+    def _shown(self, clip: Any, entry: Entry) -> Fraction:
+        """The shot frame that stands at the clip's start."""
+        from otio_adapters import versions
+
+        plate, first = entry.shot.plate, seconds(clip.trimmed_range().start_time) or Fraction(0)
+        assert plate is not None, "only a shot with a plate has versions, and notes on them"
+        theirs = versions.editor_reference(clip)
+        zero = source_zero(theirs, plate.media.first, plate.rate, plate.timecode, first)
+        return (first - zero) * plate.rate + plate.offset
+
+    def _clock(self, frame: int) -> str:
+        return timecode(frame % self._day, self.rate, drop=self.drop)
 
     def _record(self, time: Fraction, item: Any) -> int:
         return self._whole(time * self.rate, item)
@@ -254,8 +270,10 @@ class Track:
 
         timed = otio.schema.LinearTimeWarp  # a freeze is one
         effects = [effect for effect in clip.effects if not isinstance(effect, timed)]
-        kept = versions.editor_key(clip)
+        kept, theirs = versions.editor_key(clip), versions.editor_reference(clip)
+        made = isinstance(theirs, otio.schema.GeneratorReference)
         told = {
+            "its generated picture": [one_line(theirs.generator_kind, 40) or "unnamed"] if made else [],
             "effects": [one_line(effect.effect_name or effect.name or "unnamed", 40) for effect in effects],
             "markers": [one_line(marker.name or marker.comment or "unnamed", 40) for marker in clip.markers],
             "metadata of": [others] if (others := others_of(clip, *(["cmx_3600"] if _listed(clip) else []))) else [],

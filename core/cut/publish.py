@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from core.cut.compare import Loss, compare_timelines, differences, editors_text
+from core.cut.form import OTIO, Form
+from core.cut.notes import Remarked, mark
 from core.cut.read import PLAIN, read_timeline, timeline_text
 from core.cut.reference import VersionMedia, fits_whole, reference
 from core.cut.shot import Shot
@@ -18,7 +20,9 @@ from core.files import explained, one_line, settle, sha256_bytes, temp_beside
 
 __all__ = ["Entry", "Handover", "Loss", "Published", "VersionMedia", "compare_timelines", "write_master"]
 
-_SEAL = re.compile(r'"[a-z]+_sha256": "([0-9a-f]*)"|^\* RUSHES SHA256: ([0-9a-f]*)$', re.MULTILINE)
+_SEAL = re.compile(
+    r'"[a-z0-9]+_sha256": "([0-9a-f]*)"|^(?:\* |<!-- )RUSHES SHA256: ([0-9a-f]*)(?: -->)?$', re.MULTILINE
+)
 """Where a file of ours says its own digest, counted with that place empty: in a timeline, in an EDL."""
 
 
@@ -31,6 +35,8 @@ class Entry:
     versions: Sequence[VersionMedia]
     active: str = ""
     """The version that plays (the circled one); empty: what the editor has active stays."""
+    notes: Sequence[Remarked] = ()
+    """Open notes on the version that plays, to go out with it."""
 
     @property
     def plays(self) -> VersionMedia | None:
@@ -57,6 +63,9 @@ class Handover:
     in order (rates, inferred ranges) leaves the house."""
     beside: Path | None = None
     """URLs of versions relative to this folder; None: whole ones."""
+    form: Form = OTIO
+    purpose: str = "delivery"
+    """For whom it is: the name of the seal in the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +99,7 @@ def write_master(handover: Handover, out: Path) -> Published:
     warnings: list[str] = []
     entries = [entry for entry in handover.entries if entry.versions]
     for entry in entries:
-        _add(clips[entry.clip_id], entry, warnings)
+        _add(clips[entry.clip_id], entry, warnings, handover.form)
     text = sealed(timeline, "master")
 
     def losses(after: Any) -> list[Loss]:
@@ -139,7 +148,7 @@ def _before(timeline: Any) -> str:
     return text if f'"{versions.SCHEMA}"' not in text else editors_text(timeline.clone())
 
 
-def _add(clip: Any, entry: Entry, warnings: list[str]) -> None:
+def _add(clip: Any, entry: Entry, warnings: list[str], form: Form) -> None:
     from otio_adapters import versions
 
     plate = entry.shot.plate
@@ -154,6 +163,8 @@ def _add(clip: Any, entry: Entry, warnings: list[str]) -> None:
         active = ""
     try:
         versions.add_versions(clip, references, active, {"clip_id": entry.clip_id, "shot": entry.shot.id})
+        if entry.plays is not None:
+            mark(clip, references[entry.active], entry.plays, entry.notes, form)
     except ValueError as error:
         raise CutError(f"{entry.shot.id} cannot be published: {one_line(str(error))}.") from error
 
@@ -169,13 +180,16 @@ def too_short(entry: Entry, media: VersionMedia) -> list[str]:
 # Writing
 
 
-def sealed(timeline: Any, purpose: str) -> str:
-    """The timeline's text with its own digest in it, so that a later publish knows a file that nobody else changed."""
+def sealed(timeline: Any, purpose: str, core: str = "") -> str:
+    """The timeline's text with its own digest in it, so that a later publish knows a file that nobody else changed.
+
+    `core`: see `timeline_text`.
+    """
     from otio_adapters import versions
 
     key = f"{purpose}_sha256"
     versions.put(timeline, {**versions.get(timeline), key: ""})
-    text = timeline_text(timeline)
+    text = timeline_text(timeline, core)
     return text.replace(f'"{key}": ""', f'"{key}": "{sha256_bytes(text.encode())}"', 1)
 
 
@@ -205,10 +219,11 @@ def refuse_foreign(out: Path, handover: Handover, suffix: str) -> None:
         )
 
 
-def write_checked(out: Path, text: str, losses: Callable[[Any], list[Loss]]) -> tuple[Loss, ...]:
+def write_checked(out: Path, text: str, losses: Callable[[Any], list[Loss]], core: str = "") -> tuple[Loss, ...]:
     """Write to a temporary file, read it back with plain OTIO, compare, then give it its name.
 
     `losses`: from the timeline as read back, what it does not say any more; it may take the timeline apart.
+    `core`: the schemas that `text` is in.
     """
     import opentimelineio as otio
 
@@ -218,7 +233,7 @@ def write_checked(out: Path, text: str, losses: Callable[[Any], list[Loss]]) -> 
         try:
             temp.write_text(text, encoding="utf-8")
             after = otio.core.deserialize_json_from_file(str(temp))
-            wrong = differences(text, timeline_text(after))
+            wrong = differences(text, timeline_text(after, core))
             if wrong:
                 raise CutError(
                     f"The timeline does not read back as it was meant: {wrong[0].what} ({wrong[0].clip}).",

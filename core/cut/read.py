@@ -63,11 +63,16 @@ def cut_text(cut: Cut) -> str:
     return timeline_text(cut.timeline)
 
 
-def timeline_text(timeline: Any) -> str:
-    """A timeline as OTIO JSON, without the hooks that other packages may have installed."""
-    from opentimelineio import core as otio_core
+def timeline_text(timeline: Any, core: str = "") -> str:
+    """A timeline as OTIO JSON, without the hooks that other packages may have installed.
 
-    text: str = otio_core.serialize_json_to_string(timeline, indent=4)
+    `core`: the release of OpenTimelineIO whose schemas are written (0.14.0: clips with one reference); empty: this one.
+    """
+    from opentimelineio import core as otio_core
+    from opentimelineio import versioning
+
+    older = versioning.fetch_map("OTIO_CORE", core) if core else {}
+    text: str = otio_core.serialize_json_to_string(timeline, older, indent=4)
     return text + "\n"
 
 

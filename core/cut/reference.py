@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
+from core.cut.form import OTIO, Form
 from core.cut.ranges import seconds, source_zero
 from core.cut.shot import Plate
 from core.errors import CutError
@@ -32,6 +33,10 @@ class VersionMedia:
     """What to say of it in the metadata: plain values; seeds as text."""
     at: str = ""
     """The folder's whole path where the timeline is read; empty: as it is here."""
+    movie: str = ""
+    """The file name of its review movie in the same folder, over the same frames; empty: there is none."""
+    burnt: bool = False
+    """The review movie has a label in the picture."""
 
     @property
     def stem(self) -> str:
@@ -39,8 +44,8 @@ class VersionMedia:
         return self.prefix.rstrip("._")
 
 
-def reference(clip: Any, media: VersionMedia, plate: Plate, *, beside: Path | None = None) -> Any:
-    """An image sequence reference for `clip`, whose source range goes on meaning the same pictures.
+def reference(clip: Any, media: VersionMedia, plate: Plate, form: Form = OTIO, *, beside: Path | None = None) -> Any:
+    """A reference for `clip`, whose source range goes on meaning the same pictures.
 
     Args:
         beside: give the URL relative to this folder instead of whole.
@@ -53,10 +58,11 @@ def reference(clip: Any, media: VersionMedia, plate: Plate, *, beside: Path | No
     from otio_adapters import versions
 
     theirs = versions.editor_reference(clip)
+    folder = _url(media, beside)
     start = _start(clip, theirs, media, plate)
     rate = float(plate.rate)
     made = otio.schema.ImageSequenceReference(
-        target_url_base=_url(media, beside),
+        target_url_base=folder,
         name_prefix=quote(media.prefix),
         name_suffix=quote(media.suffix),
         start_frame=media.frames.first,
@@ -68,6 +74,10 @@ def reference(clip: Any, media: VersionMedia, plate: Plate, *, beside: Path | No
         ),
     )
     made.name = media.stem
+    if form.movies and media.movie:
+        made = otio.schema.ExternalReference(f"{folder}{quote(media.movie)}", made.available_range)
+        made.name = media.movie
+    made = flat(made, form)
     try:
         versions.put(made, {**(media.facts or {}), "version": media.version})
     except ValueError as error:
@@ -95,6 +105,24 @@ def _url(media: VersionMedia, beside: Path | None) -> str:
     return f"{file_url(media.at or whole.as_posix())}/"
 
 
+def flat(made: Any, form: Form) -> Any:
+    """An image sequence as the one file that stands for it in a form without sequences; others as they are."""
+    import opentimelineio as otio
+
+    if form.frames == "sequence" or not isinstance(made, otio.schema.ImageSequenceReference):
+        return made
+    width, first = made.frame_zero_padding, made.start_frame
+    count = round(made.available_range.duration.rescaled_to(made.rate).value) if made.available_range else 1
+    number = f"{first:0{width}}" if form.frames == "first" else f"[{first:0{width}}-{first + count - 1:0{width}}]"
+    folder = made.target_url_base
+    base = folder if not folder or folder.endswith("/") else f"{folder}/"
+    one = otio.schema.ExternalReference(
+        f"{base}{made.name_prefix}{number}{made.name_suffix}", made.available_range, made.metadata
+    )
+    one.name = made.name or unquote(made.name_prefix.rstrip("._"))
+    return one
+
+
 def fits_whole(clip: Any, made: Any) -> bool:
     """Trim `made` to the editor's available range: a clip without a source range plays all its reference has."""
     import opentimelineio as otio
@@ -106,8 +134,10 @@ def fits_whole(clip: Any, made: Any) -> bool:
         return False
     if theirs.end_time_exclusive() > ours.end_time_exclusive():
         return False
-    skip = theirs.start_time.rescaled_to(made.rate) - ours.start_time
-    made.start_frame += round(skip.value)
+    if isinstance(made, otio.schema.ImageSequenceReference):
+        made.start_frame += round((theirs.start_time.rescaled_to(made.rate) - ours.start_time).value)
+    elif theirs != ours:
+        return False  # a file is as long as it is
     made.available_range = otio.opentime.TimeRange(theirs.start_time, theirs.duration)
     return True
 

@@ -92,3 +92,15 @@ def test_an_edl_can_go_where_editorial_wants_it_but_not_over_their_file(circled:
     assert circled.log(limit=1)[0].commit == head
     with pytest.raises(CutError, match=r"does not end with \.edl"):
         circled.publish("edl", tmp_path / "list.txt")
+
+
+@pytest.mark.parametrize("purpose", ["resolve", "resolve18", "premiere", "avid", "rv", "csv"])
+def test_every_profile_goes_out_of_a_show_with_its_notes(circled: Show, purpose: str) -> None:
+    circled.review(SHOT, "v001", "note", text="too bright", category="look", frames=(1010, 1011))
+    published = circled.publish(purpose, notes=True)
+    assert published.path.suffix == PROFILES[purpose].suffix and published.clips == 1
+    assert "too bright" in published.path.read_text(encoding="utf-8-sig")
+    assert "too bright" not in circled.publish(purpose).path.read_text(encoding="utf-8-sig"), "only where asked for"
+    manifest = json.loads(circled.layout.publish(f"{published.path.stem.removesuffix('_V1')}.json").read_text())
+    assert manifest["purpose"] == purpose
+    assert all(sha256_file(circled.layout.media / one["path"]) == one["sha256"] for one in manifest["files"])

@@ -20,7 +20,9 @@ app = typer.Typer()
 
 PURPOSES = (
     "master (the editor's references, our versions beside them), delivery (one reference a clip: what plays), "
-    "edl (CMX 3600, one list a video track)"
+    "edl (CMX 3600, one list a video track), resolve (review movies, OTIO), resolve18 (the same for older readers), "
+    "premiere (review movies, FCP7 XML), avid (EDL and ALE), rv (every version, to switch between), "
+    "csv (one line a clip)"
 )
 
 
@@ -30,11 +32,12 @@ def publish(
     out: Out = None,
     every: Annotated[bool, typer.Option("--all", help="In a master: every complete version of each shot.")] = False,
     site: Annotated[str, typer.Option("--site", metavar="NAME", help="Paths as [paths.NAME] in rushes.toml.")] = "",
+    notes: Annotated[bool, typer.Option("--notes", help="Open notes on what plays go along, as markers.")] = False,
     as_json: Json = False,
 ) -> None:
     """Write the timeline back for editorial, read it back, and compare it with what was received."""
     show = here()
-    published = show.publish(purpose, out, every_version=every, site=site)
+    published = show.publish(purpose, out, every_version=every, site=site, notes=notes)
     tell_waiting(show)
     if as_json:
         output.document("published", published)

@@ -1,0 +1,51 @@
+"""The forms in which a cut is handed over, as data: for whom, what it holds, how pictures and notes are told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.cut.avid import write_avid
+from core.cut.delivery import write_delivery
+from core.cut.edl_delivery import write_edl
+from core.cut.fcp7 import write_fcp7
+from core.cut.form import OTIO, Form
+from core.cut.listing import write_csv
+from core.cut.publish import Handover, Published, write_master
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A form in which a cut is handed over."""
+
+    write: Callable[[Handover, Path], Published]
+    suffix: str
+    about: str
+    """For whom it is, in a few words."""
+    form: Form = OTIO
+    alternates: bool = False
+    """It holds versions that do not play as well. Else only clips with a circled version get one."""
+    every: bool = False
+    """It always holds every complete version."""
+    in_git: bool = True
+    """Its text goes into `publish/` too, with URLs relative to the media root, and its loss report."""
+
+
+PROFILES: Mapping[str, Profile] = {
+    "master": Profile(
+        write_master, ".otio", "the editor's references and our versions beside them", alternates=True, in_git=False
+    ),
+    "delivery": Profile(write_delivery, ".otio", "one reference a clip: what plays"),
+    "edl": Profile(write_edl, ".edl", "CMX 3600, one list a video track", Form(markers="loc")),
+    "resolve": Profile(write_delivery, ".otio", "one reference a clip: review movies", Form(True, "listed", "resolve")),
+    "resolve18": Profile(
+        write_delivery, ".otio", "the same for readers before Clip.2", Form(True, "listed", "resolve", "0.14.0")
+    ),
+    "premiere": Profile(write_fcp7, ".xml", "FCP7 XML: review movies", Form(True, "first", "fcp7")),
+    "avid": Profile(write_avid, ".edl", "an EDL a video track and an ALE", Form(markers="loc")),
+    "rv": Profile(
+        write_master, ".otio", "every version as a media representation", alternates=True, every=True, in_git=False
+    ),
+    "csv": Profile(write_csv, ".csv", "one line a clip, for the production office", Form(markers="column")),
+}
