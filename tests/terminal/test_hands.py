@@ -14,8 +14,10 @@ from tests.screens import cut, drive, room, said, standing, text, until
 from tui.app import room as frame
 from tui.app.app import Screens
 from tui.app.asking import HOW
+from tui.app.screens.conform import ConformRoom
 from tui.app.screens.queue import QueueRoom
 from tui.app.screens.recipe import RecipeRoom
+from tui.app.screens.wedge import WedgeRoom
 
 
 @pytest.fixture
@@ -135,5 +137,35 @@ def test_a_new_cut_is_drawn_anew(show: Show) -> None:
         otio.adapters.write_to_file(turnover, str(path))
         show.apply_conform(show.conform(path), {})
         await until(pilot, lambda: cut(app).outline != before)
+
+    drive(show, hands)
+
+
+def test_a_picked_picture_is_generated_where_it_was_picked(show: Show) -> None:
+    show.draft(shows.SHOT, text=shows.BLEND)
+
+    async def hands(app: Screens, pilot: Pilot[None]) -> None:
+        await standing(app, pilot)
+        await pilot.press("w")
+        await until(pilot, lambda: isinstance(app.screen, WedgeRoom) and app.screen.bench is not None)
+        await pilot.press("R")
+        await until(pilot, lambda: "what is new?" in text(app))
+        await pilot.press(*"mixed", "enter")
+        await until(pilot, lambda: "v001" in said(app))
+
+    drive(show, hands)
+    assert show.versions(shows.SHOT)[0].summary == "mixed"
+
+
+def test_nothing_to_make_for_a_new_cut_is_said(show: Show) -> None:
+    async def hands(app: Screens, pilot: Pilot[None]) -> None:
+        await standing(app, pilot)
+        app.go(turnover=str(show.layout.cut("main")))
+        await pilot.press("N")
+        await until(pilot, lambda: "path" in text(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, ConformRoom) and app.screen.found is not None)
+        await pilot.press("e")
+        await until(pilot, lambda: "Nothing is to be made" in said(app))
 
     drive(show, hands)

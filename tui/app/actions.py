@@ -243,6 +243,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("wedge.vary", "w", "vary", "vary", "the value under the cursor, or two that are marked", True),
     Action("wedge.mark", "v", "mark", "mark", "two values make a table"),
     Action("wedge.pick", "p", "pick", "pick", "the picture under the cursor becomes the draft", True),
+    Action("wedge.generate", "R", "generate", "generate", "freeze the draft as the next version, commit, render", True),
     Action("wedge.older", "left_square_bracket", "older wedge", "other(1)", foot=True),
     Action("wedge.newer", "right_square_bracket", "newer wedge", "other(-1)"),
     Action("wedge.cancel", "x", "cancel", "cancel", "what is rendered stays", True),

@@ -221,7 +221,10 @@ class ConformRoom(Room):
 
     def action_draft(self) -> None:
         """The recipe of the version that is too short, over the new range; then the recipe's screen."""
-        if not self._may("draft") or not self._chosen():
+        if not self._may("draft"):
+            return
+        if not self._chosen():
+            self.say("Nothing is to be made.")
             return
         todo = self._chosen()[0]
 

@@ -15,6 +15,7 @@ from textual.widgets import Static
 from tui.app.asking import Ask
 from tui.app.lines import Lines
 from tui.app.room import Room
+from tui.app.screens.generating import ask_generate
 from tui.app.widgets.thumbs import Thumbs
 from tui.present import wedge as present
 from tui.present.spans import Line
@@ -211,7 +212,7 @@ class WedgeRoom(Room):
             return
         item = int(thumb.key)
         made = ", ".join(present.values_of(job.labels[item]))
-        told = f"Picture {item + 1} is the draft now: {made}. e shows the recipe; R in the cut generates it."
+        told = f"Picture {item + 1} is the draft now: {made}. e shows the recipe, R generates it."
         self.act(lambda show: show.pick(shot, item + 1, job.id), lambda draft: self._picked(told, draft))
 
     def _picked(self, told: str, draft: Draft) -> None:
@@ -242,6 +243,10 @@ class WedgeRoom(Room):
 
     def action_recipe(self) -> None:
         self.screens.action_room("recipe")
+
+    def action_generate(self) -> None:
+        """The draft, which is what was picked, as the next version."""
+        ask_generate(self, (self.screens.place.shot,), self.reread)
 
     def action_pane(self, by: int) -> None:
         panes: list[Widget] = [self.fields, self.wedges, self.thumbs]
