@@ -208,6 +208,19 @@ def test_one_frame_is_tested_and_then_the_shot_is_generated(show: Show) -> None:
     assert [job.version for job in show.jobs() if job.kind == "version"] == ["v001"]
 
 
+def test_on_a_small_terminal_a_test_stands_where_the_values_were(show: Show) -> None:
+    async def hands(app: Screens, pilot: Pilot[None], at: RecipeRoom) -> None:
+        assert not at.viewer.region.width
+        await pilot.press("ctrl+o", "ctrl+t")
+        await until(pilot, lambda: at.viewer.shown is not None and at.viewer.region.width > 0, 60)
+        assert at.editor.area.has_focus and "ctrl+o" in said(app)
+        await pilot.press("ctrl+o", "G")
+        await until(pilot, lambda: at.form.has_focus and at.form.region.width > 0)
+        assert at.form.cursor > 0, "the next key is for the values at once"
+
+    write(show, hands, (80, 24))
+
+
 def test_what_differs_from_the_parent_stands_beside(show: Show) -> None:
     (job,) = show.generate([SHOT])
     shows.finish(show, job)

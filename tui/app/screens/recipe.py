@@ -231,9 +231,18 @@ class RecipeRoom(Room):
 
             self.say("")
             self.viewer.border_title = f"test of {job.frames[0]}"
+            self._show_test(True)
             self.viewer.look(self.shot, Source(self.shot.id, job=job.id), job.frames[0])
         else:
             self.say(f"The test {job.state}: {job.reason}")
+
+    def _show_test(self, tested: bool) -> None:
+        """On a small terminal there is room for the values or for the picture."""
+        narrow = self.has_class("narrow")
+        self.viewer.display, self.form.display = tested or not narrow, not (tested and narrow)
+        if tested and narrow:
+            self.set_focus(self.editor.area)
+            self.say("ctrl+o shows the values again.")
 
     def _show_plate(self) -> None:
         from core.viewing.view import Source
@@ -257,6 +266,7 @@ class RecipeRoom(Room):
 
     def action_pane(self) -> None:
         """From the text to the form, and back."""
+        self._show_test(False)
         self.set_focus(self.form if self.editor.area.has_focus else self.editor.area)
 
     # the form
@@ -392,6 +402,7 @@ class RecipeRoom(Room):
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width < 100, "narrow")
+        self._show_test(False)
         if self.seen is not None:
             self._judged(self.seen)
 
