@@ -101,15 +101,20 @@ def case_of(
         warnings.append(f"{form} does not say everything of a clip: effects were not compared")
     if old.rate != new.rate and old.clips:
         warnings.append(f"the new cut runs at {float(new.rate):g} frames a second, the old one at {float(old.rate):g}")
-    played: dict[str, set[str]] = {}
-    for clip in new.clips:
-        if clip.own:
-            played.setdefault(clip.own[0].lower(), set()).add(clip.own[1])
-    holdings = {row.shot.id: _holding(layout, row, played.get(row.shot.id.lower(), set())) for row in rows}
+    holdings = holdings_of(layout, rows, new)
     homes = {use.clip_id: row.shot.id for row in rows for use in row.shot.uses if use.cut == name}
     answers = {**read_answers(layout.answers(name)), **answers}
     found = conform(old, new, holdings, homes, settings.share_gap, answers)
     return Case(cut, clips, old, new, holdings, found, (*cut.warnings, *warnings), answers)
+
+
+def holdings_of(layout: Layout, rows: Sequence[ShotRow], new: Facts) -> dict[str, Holding]:
+    """What the show has, by shot id: of versions those that go out and those that the new cut plays."""
+    played: dict[str, set[str]] = {}
+    for clip in new.clips:
+        if clip.own:
+            played.setdefault(clip.own[0].lower(), set()).add(clip.own[1])
+    return {row.shot.id: _holding(layout, row, played.get(row.shot.id.lower(), set())) for row in rows}
 
 
 def _holding(layout: Layout, row: ShotRow, played: Collection[str]) -> Holding:

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from core.audit.story import Scene, Sheet
     from core.audit.verify import Verdict
     from core.carry import Applied
+    from core.changes import ChangeList
     from core.conform import Conform, Wanted
     from core.cut.publish import Published
     from core.handover import Going
@@ -413,6 +414,21 @@ class Show:
         from core.conform import compare
 
         return compare(self.layout, self.settings, self.shots(), cut, name)
+
+    def cut_changes(self, a: str, b: str) -> ChangeList:
+        """What is different between two cuts: files, cuts of the show or publishes. Raises BadInput, CutError."""
+        from core.changes import change_list
+
+        return change_list(self.layout, self.settings, self.shots(), a, b)
+
+    def changes_page(self, found: ChangeList, out: Path | None = None, tick: Tick = silent) -> Path:
+        """A change list as one HTML file, with a picture of each shot. Raises DiskFull, Broken."""
+        from core.audit.changed import write_changed
+
+        title = f"{self.settings.name}: {found.a} → {found.b}"
+        scenes = self._scenes(sorted({change.shot for change in found.different if change.shot}) or ())
+        target = out or self.layout.media / "changes.html"
+        return write_changed(self.viewer, title, found.different, len(found.changes), scenes, target, tick)
 
     def apply_conform(self, conform: Conform, answers: Mapping[str, str] | None = None, tick: Tick = silent) -> Applied:
         """Bring the show onto that cut; shots keep their anchors, versions and notes. One commit.

@@ -43,7 +43,7 @@ COMMANDS = (
     *("new", "open", "shots", "recipe", "try", "wedge", "generate", "queue", "cancel", "retry", "worker", "versions"),
     *("show", "log", "diff", "note", "approve", "retake", "circle", "compare", "sheet", "page", "publish", "verify"),
     *("doctor", "models", "demo", "proxies", "path", "change", "move", "status", "resolve", "reopen", "undo", "notes"),
-    *("dailies", "conform"),
+    *("dailies", "conform", "changes"),
 )
 
 
@@ -81,7 +81,7 @@ def test_the_commands_are_those_of_the_design_and_each_shows_an_example() -> Non
         assert command.help, name
         assert command.epilog.startswith(f"Example: rushes {name}"), name
     listings = ("shots", "versions", "show", "log", "diff", "queue", "compare", "verify", "doctor", "recipe", "publish")
-    listings += ("sheet", "page", "models", "path", "change", "notes", "dailies")
+    listings += ("sheet", "page", "models", "path", "change", "changes", "notes", "dailies")
     for name in listings:
         assert any("--json" in parameter.opts for parameter in found[name].params), name
 
