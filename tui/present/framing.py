@@ -70,7 +70,9 @@ class Placed:
 
 def placed(framing: Framing, width: int, height: int, room: tuple[int, int]) -> Placed:
     """Where a picture drawn `width` × `height` lies on a canvas `room`: centred where it fits, else moved, no gap."""
-    return Placed(width, height, _start(width, room[0], framing.x), _start(height, room[1], framing.y) // 2 * 2, room)
+    top = _start(height, room[1], framing.y)
+    top = top // 2 * 2 if top > 0 else top  # so that the picture's edge lies between two cells
+    return Placed(width, height, _start(width, room[0], framing.x), top, room)
 
 
 def _start(length: int, room: int, share: float) -> int:

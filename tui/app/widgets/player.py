@@ -18,28 +18,27 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.timer import Timer
 
-from core.frames import format_rate
+from tui.app.widgets.pacing import Pacing
 from tui.app.widgets.picture import Picture
 from tui.app.widgets.reel import Feed, Reel
 from tui.app.widgets.scrub import LOW, Scrub
 from tui.app.widgets.sharp import Sharp, Sharpened
 from tui.present.framing import Framing, Placed
-from tui.present.scrub import Marks, Rate, rate_parts, way
-from tui.video.pace import Act, Budget, Meter, Pace, Transport
+from tui.present.scrub import Marks, rate_parts, way
+from tui.video.pace import Act, Budget, Transport
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from tui.app.app import Screens
+    from tui.app.room import Room
     from tui.video.line import Line
 
     Pixels = NDArray[np.uint8]
 
 TELL = 0.2
 """Seconds between two reports of where a playing picture stands, and between two looks of its status."""
-SLOW = 8_000
-"""Bytes a frame at most on a line that carries fewer pictures than there are: 80 ms of 100 kB/s."""
 AGAIN = 0.008
 """Seconds until a frame that is not read yet, or does not go out yet, is tried again."""
 
@@ -88,8 +87,7 @@ class Player(Vertical):
         self.keys: Sequence[int] = ()
         self._code: Callable[[int], str] = lambda frame: ""
         self._reel = Reel(f"pictures {id}", self._read)
-        self._pace, self._meter, self._drawn, self._weight = Pace(), Meter(), -1, 0.0
-        self._braked = -1
+        self._pacing = Pacing()
         self._told = 0.0
         self._seen: Pixels | None = None
         self._sharp = Sharp(self, 1 + sum(id.encode()) % 255)
@@ -102,6 +100,11 @@ class Player(Vertical):
     @property
     def screens(self) -> Screens:
         return cast("Screens", self.app)
+
+    @property
+    def room(self) -> Room:
+        """The screen that it stands on."""
+        return cast("Room", self.screen)
 
     @property
     def line(self) -> Line:
@@ -147,7 +150,7 @@ class Player(Vertical):
         else:
             state = Transport(first, last, rate, feed.frames.nearest(frame), since=now)
         self.feed, self._code, self.state, self.shown = feed, code, state, None
-        self._pace = Pace(rate)
+        self._pacing = Pacing(rate)
         self._load()
         self.post_message(self.Moved(self))
 
@@ -214,11 +217,9 @@ class Player(Vertical):
     def _run(self) -> None:
         """The state has changed: begin to play, or let the picture settle."""
         self._sharp.drop()
-        self._drawn = self._braked = -1
-        if self.playing:
-            self._meter = Meter()
+        self._pacing.begin()
         # On a line that gives way the words go out before the picture.
-        self._soon(AGAIN * 2 if self._pace.rhythm.at else 0)
+        self._soon(AGAIN * 2 if self._pacing.gives_way else 0)
 
     def redraw(self) -> None:
         """Something on the picture has changed, not the picture."""
@@ -253,11 +254,8 @@ class Player(Vertical):
     def _play(self, state: Transport, now: float) -> None:
         """Draw the frame that is due, if it is read and the line carries it; come again for the next."""
         slot = state.slot(now)
-        due = self._pace.due(slot, self._drawn, self.line.in_flight())
         wait = state.since + (slot + 1) / float(state.rate) - now
-        if due == "braked" and slot != self._braked:
-            self._pace, self._braked = self._pace.braked(), slot
-        elif due == "draw":
+        if self._pacing.due(slot, self.line.in_flight()):
             frame = state.frame_at(now)
             seen = self._reel.at(frame)
             if seen is None:
@@ -272,22 +270,16 @@ class Player(Vertical):
         self._soon(max(wait, 0.001))
 
     def _draw_playing(self, frame: int, seen: Pixels, slot: int, now: float) -> None:
-        pace, budget = self._pace, self._budget()
-        columns = self.picture.room[0]
-        encoded = self.picture.draw(self._canvas(seen, pace.columns(columns) / columns), budget)
+        budget = self._budget()
+        canvas = self._canvas(seen, self._pacing.share(self.picture.room[0]))
+        encoded = self.picture.draw(canvas, budget)
         if encoded is not None:
             self.line.write(encoded.data)
-            self._pace = pace.after(len(encoded.data), encoded.sent, encoded.left, budget.max_bytes)
-            self._weight += (len(encoded.data) - self._weight) / 8
-        dropped = slot - self._drawn - 1 if self._drawn >= 0 else 0
-        self._meter, self._drawn, self.shown = self._meter.drew(now, dropped), slot, frame
+        self._pacing.drew(slot, now, encoded, budget)
+        self.shown = frame
 
     def _budget(self) -> Budget:
-        """What the next picture may cost."""
-        budget = self._pace.budget(self.playing, (self.app.size.width, self.app.size.height), self.picture.palette)
-        if not self._pace.rhythm.at:
-            return budget
-        return replace(budget, max_bytes=min(budget.max_bytes, SLOW))  # a key's answer does not wait behind much
+        return self._pacing.budget(self.playing, (self.app.size.width, self.app.size.height), self.picture.palette)
 
     def _settle(self, frame: int) -> None:
         """Bring the standing picture to what it is exactly, in as many goes as the line needs."""
@@ -343,10 +335,8 @@ class Player(Vertical):
     def parts(self) -> list[str]:
         """What the second line says, the most important first."""
         assert self.state is not None
-        speed = self._meter.read(monotonic())
-        shown = min(speed.shown, round(self.state.rate))  # a second may begin and end with a picture
-        rate = Rate(shown, format_rate(self.state.rate), speed.dropped, self._weight)
-        return [way(self.state), *(rate_parts(rate) if self.playing else []), self.kind]
+        rate = rate_parts(self._pacing.rate(monotonic())) if self.playing else []
+        return [way(self.state), *rate, self.kind]
 
     @property
     def kind(self) -> str:

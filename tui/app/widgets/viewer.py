@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
 
-from textual import events
 from textual.binding import BindingType
 
 from core.files import one_line
@@ -15,31 +14,25 @@ from core.frames import timecode
 from core.viewing.view import Channel, Source, View, described
 from tui.app.actions import bindings
 from tui.app.widgets.feeds import ShotFeed, pictures_of
-from tui.app.widgets.player import Player
+from tui.app.widgets.pointing import Pointing
 from tui.app.widgets.reel import Feed
-from tui.present.framing import Box, Framing, Placed
+from tui.present.framing import Framing
 from tui.present.scrub import probe_text
 from tui.video.pace import Act
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
     from core.cut.shot import Plate, Shot
     from core.layout import Settings
     from core.viewing.pictures import Probe
     from tui.app.desk import Desk
-    from tui.app.room import Room
 
 T = TypeVar("T")
 _ACTS: dict[str, Act] = {"l": "forward", "k": "stop", "j": "reverse"}
 _GAMMAS = (0.2, 5.0)
 _STOPS = 16.0
-_STEP = 0.125
-"""Share of the window that a picture moves by."""
 
 
-class Viewer(Player, can_focus=True):
+class Viewer(Pointing, can_focus=True):
     """A shot's plate or a version of it; or any feed (`look_at`), without what needs a shot."""
 
     BINDINGS: ClassVar[list[BindingType]] = bindings("viewer")
@@ -54,24 +47,18 @@ class Viewer(Player, can_focus=True):
         self.matted = False
         self.pictures: tuple[str, ...] = ("",)
         """What can be looked at of the version, in the order in which it is made; empty: the master."""
-        self.cross: tuple[float, float] | None = None
-        """Where the probe is, in shares of the picture; None: it is off."""
-        self.box: Box | None = None
-        """A part of the picture, in shares of it: left, top, right, bottom."""
-        self._corner: tuple[float, float] | None = None
         self._probe: Probe | None = None
         self._settings: Settings | None = None
         self._matte = ""
         self._known: tuple[str, str] | None = None
         self._waits: int | None = None
-        self._grip: tuple[int, int] | None = None
 
     # what is shown
 
     def look(self, shot: Shot, source: Source, frame: int) -> None:
         """Show one of a shot's pictures from a shot frame on. What stood there stays until the new picture is there."""
         if source != self.source:
-            self.box = self._corner = None
+            self.box = self._corner = None  # the cross stays: the same place of another version is what one compares
         self.shot, self.source = shot, source
         if source == Source(shot.id) and shot.plate is None:
             self.show_words(f"{shot.id} has no picture: {one_line(shot.missing) or 'no plate'}.")
@@ -91,7 +78,8 @@ class Viewer(Player, can_focus=True):
 
     def show_feed(self, feed: Feed, frame: int, rate: Fraction, code: Callable[[int], str]) -> None:
         """Show pictures that are of no one shot, as `look_at` does."""
-        self.shot = self.source = self.box = self._corner = self.cross = self._probe = None
+        self.shot = self.source = self._probe = None
+        self.no_points()
         self.look_at(feed, frame, rate, code)
 
     def _look(self, frame: int) -> None:
@@ -99,14 +87,12 @@ class Viewer(Player, can_focus=True):
         shot, source = self.shot, self.source
         if shot is None or source is None:
             return
-        rate = (
-            shot.plate.rate if shot.plate is not None else self._settings.rate if self._settings is not None else None
-        )
-        if rate is None:
+        rated = shot.plate or self._settings
+        if rated is None:
             self._waits = frame  # until the show's rate is known
             return
         view = replace(self.view, matte=self._matte if self.matted else "")
-        self.look_at(ShotFeed(self.screens.desk, shot, source, view), frame, rate, _codes(shot.plate))
+        self.look_at(ShotFeed(self.screens.desk, shot, source, view), frame, rated.rate, _codes(shot.plate))
 
     def _ask_pictures(self) -> None:
         """Which pictures the version has, and which of them is its matte: asked once a version."""
@@ -121,16 +107,12 @@ class Viewer(Player, can_focus=True):
         if self._waits is not None:
             frame, self._waits = self._waits, None
             self._look(frame)
-        if self.matted:
-            self._overlay()
+        if self.matted and self._matte:
+            self._look(self.frame)
         self._tell_scrub()
 
     def _ask(self, what: str, question: Callable[[Desk], T], answer: Callable[[T], None]) -> None:
-        self._room.ask(f"{what} {self.id}", question, answer, self._room.say)
-
-    @property
-    def _room(self) -> Room:
-        return cast("Room", self.screen)
+        self.room.ask(f"{what} {self.id}", question, answer, self.room.say)
 
     # transport
 
@@ -173,7 +155,7 @@ class Viewer(Player, can_focus=True):
             return
         if self.matted and not self._matte:
             name = self.version or "The plate"
-            self._room.say(f"{name} has no matte at hand: a matte is kept where `output.layers` names it.")
+            self.room.say(f"{name} has no matte at hand: a matte is kept where `output.layers` names it.")
         self._look(self.frame)
 
     def action_reset(self) -> None:
@@ -182,93 +164,23 @@ class Viewer(Player, can_focus=True):
 
     def _see(self, **changes: object) -> None:
         if self.source is None:
-            self._room.say("Exposure, gamma, channels and matte are for one shot.")
+            self.room.say("Exposure, gamma, channels and matte are for one shot.")
             return
         self.view = replace(self.view, **changes)  # type: ignore[arg-type]
         self._look(self.frame)
 
-    # size and place
-
-    def action_one_to_one(self) -> None:
-        self._frame_by(Framing("1:1", self.framing.x, self.framing.y) if self.framing.zoom != "1:1" else Framing())
-
-    def action_magnify(self, by: float) -> None:
-        if self.feed is not None:
-            self._frame_by(self.framing.magnified(by, self.feed.size, self.picture.room))
-
-    def _frame_by(self, framing: Framing) -> None:
-        if self.feed is None or not all(self.feed.size):
-            self._room.say("The size of this picture is not known: its plate is missing.")
-            return
-        if self.cross is not None:
-            framing = framing.moved(*self.cross)
-        changed, self.framing = framing.zoom != self.framing.zoom, framing
-        if changed:
-            self._load()
-        else:
-            self.redraw()
-
-    def action_pan(self, x: int, y: int) -> None:
-        """Move the picture by an eighth of the window; the probe by a pixel as it is drawn."""
-        if self.where is None or self.feed is None:
-            return
-        if self.cross is not None:
-            self._point(self.cross[0] + x / self.where.width, self.cross[1] + y / self.where.height)
-            return
-        room = self.where.room
-        self._move(x * _STEP * room[0], y * _STEP * room[1])
-
-    def _move(self, columns: float, rows: float) -> None:
-        """Bring what lies so many canvas pixels further on into the middle."""
-        assert self.where is not None
-        middle = self.where.place(self.where.room[0] / 2 - 0.5, self.where.room[1] / 2 - 0.5)
-        self.framing = self.framing.moved(middle[0] + columns / self.where.width, middle[1] + rows / self.where.height)
-        self.redraw()
-
-    # probe and box
+    # the probe's values
 
     def action_probe(self) -> None:
-        if self.cross is not None:
-            self.cross = self._probe = self._corner = None
-            self.redraw()
-        elif self.where is not None and self.shot is not None and self.shot.plate is not None:
-            self._point(*self.where.place(self.where.room[0] / 2, self.where.room[1] / 2))
-
-    def action_corner(self) -> None:
-        """One corner of a box, then the other."""
-        if self.cross is None:
-            return
-        if self._corner is None:
-            self._corner, self.box = self.cross, None
+        if self.shot is None or self.shot.plate is None:
+            self.room.say("There is nothing to measure here: the probe is for one shot with its plate.")
         else:
-            self.box, self._corner = _box(self._corner, self.cross), None
-        self.redraw()
+            super().action_probe()
 
-    def action_clear(self) -> None:
-        """Take the box away; where there is none, the probe."""
-        if self.box is None and self._corner is None:
-            self.cross = self._probe = None
-        self.box = self._corner = None
-        self.redraw()
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "corner":
-            return self.cross is not None
-        if action == "clear":
-            return self.cross is not None or self.box is not None
-        return True
-
-    def _point(self, u: float, v: float) -> None:
-        """The probe here; a window that shows a part follows."""
-        self.cross = min(1.0, max(0.0, u)), min(1.0, max(0.0, v))
-        if self.where is not None:
-            x, y = self.where.spot(*self.cross)
-            if not (0 <= x < self.where.room[0] and 0 <= y < self.where.room[1]):
-                self.framing = self.framing.moved(*self.cross)
-        self.redraw()
-        self._ask_probe()
-
-    def _ask_probe(self) -> None:
+    def pointed(self) -> None:
+        """Ask for the values under the cross, of the frame that stands."""
+        if self.cross is None:
+            self._probe = None
         source, cross, frame = self.source, self.cross, self.frame
         if source is None or cross is None or self.shot is None or self.shot.plate is None or self.playing:
             return
@@ -283,16 +195,7 @@ class Viewer(Player, can_focus=True):
 
     def settled(self, frame: int) -> None:
         super().settled(frame)
-        self._ask_probe()
-
-    def draw_over(self, canvas: NDArray[np.uint8], where: Placed) -> None:
-        from tui.app.widgets.canvas import draw_box, draw_cross
-
-        box = _box(self._corner, self.cross) if self._corner and self.cross else self.box
-        if box is not None:
-            draw_box(canvas, where, box)
-        if self.cross is not None:
-            draw_cross(canvas, *where.spot(*self.cross))
+        self.pointed()
 
     def parts(self) -> list[str]:
         way, *rest = super().parts()
@@ -304,63 +207,10 @@ class Viewer(Player, can_focus=True):
         probed = probe_text(self._probe, self.scrub.size.width) if self._probe is not None else ""
         return [probed, way, how, self.framing.name, *rest]
 
-    # mouse
-
-    def on_mouse_down(self, event: events.MouseDown) -> None:
-        where = self._mouse(event)
-        if where is not None and event.button == 1:
-            event.stop()
-            self.capture_mouse()
-            self._grip = where
-            if self.cross is not None and self.where is not None:
-                self._corner, self.box = self.where.place(*where), None
-                self._point(*self._corner)
-
-    def on_mouse_move(self, event: events.MouseMove) -> None:
-        where = self._mouse(event)
-        if self._grip is None or where is None or self.where is None:
-            return
-        event.stop()
-        if self.cross is not None:
-            self._point(*self.where.place(*where))
-        elif where != self._grip:
-            self._move(self._grip[0] - where[0], self._grip[1] - where[1])
-            self._grip = where
-
-    def on_mouse_up(self, event: events.MouseUp) -> None:
-        if self._grip is None:
-            return
-        event.stop()
-        self.release_mouse()
-        self._grip = None
-        if self.cross is not None and self._corner is not None:
-            self.box = None if self._corner == self.cross else _box(self._corner, self.cross)
-            self._corner = None
-            self.redraw()
-
-    def _mouse(self, event: events.MouseEvent) -> tuple[int, int] | None:
-        """The canvas pixel under the mouse; None: beside the canvas."""
-        region = self.picture.region
-        if self._grip is None and not region.contains(event.screen_x, event.screen_y):
-            return None
-        return event.screen_x - region.x, 2 * (event.screen_y - region.y)
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        event.stop()
-        self.step(1)
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        event.stop()
-        self.step(-1)
-
 
 def pixel_of(place: tuple[float, float], plate: Plate) -> tuple[int, int]:
     """The pixel of the file at a place in the picture."""
     return min(plate.width - 1, int(place[0] * plate.width)), min(plate.height - 1, int(place[1] * plate.height))
-
-
-def _box(a: tuple[float, float], b: tuple[float, float]) -> Box:
-    return min(a[0], b[0]), min(a[1], b[1]), max(a[0], b[0]), max(a[1], b[1])
 
 
 def _codes(plate: Plate | None) -> Callable[[int], str]:
