@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tests.screens import cut, drive, room, said, standing, text, until
 from tui.app import room as frame
 from tui.app.app import Screens
 from tui.app.asking import HOW
+from tui.app.desk import Desk
 from tui.app.screens.conform import ConformRoom
 from tui.app.screens.queue import QueueRoom
 from tui.app.screens.recipe import RecipeRoom
@@ -169,3 +171,14 @@ def test_nothing_to_make_for_a_new_cut_is_said(show: Show) -> None:
         await until(pilot, lambda: "Nothing is to be made" in said(app))
 
     drive(show, hands)
+
+
+def test_leaving_knows_whether_what_was_asked_for_is_done(show: Show) -> None:
+    desk = Desk(show.layout.root, show.env)
+    go_on = threading.Event()
+    desk.acts.submit(go_on.wait)
+    desk.close()
+    desk.close()
+    assert not desk.done(0.01)
+    go_on.set()
+    assert desk.done(30)

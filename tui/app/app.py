@@ -175,7 +175,7 @@ class Screens(App[None]):
             if isinstance(screen, Room):
                 screen.keep()
         self.keep_place()
-        self.desk.acts.shutdown(wait=False)  # its thread is joined when the interpreter ends
+        self.desk.close()
         self.exit()
 
     def hang_up(self) -> None:

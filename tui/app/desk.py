@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ class Desk:
         """One thread: acts are done, and committed, in the order in which they were asked for."""
         self._opening = threading.Lock()
         self._opened: Show | None = None
+        self._last: Future[None] | None = None
 
     @property
     def show(self) -> Show:
@@ -32,6 +33,16 @@ class Desk:
 
                 self._opened = Show.open(self.root, self.env)
             return self._opened
+
+    def close(self) -> None:
+        """Take no more acts. Those that were asked for are still done: their thread is joined at the very end."""
+        if self._last is None:
+            self._last = self.acts.submit(lambda: None)
+            self.acts.shutdown(wait=False)
+
+    def done(self, seconds: float) -> bool:
+        """Whether, after `close`, every act was done; waits that long for it."""
+        return self._last is None or not wait([self._last], seconds).not_done
 
     def first_look(self) -> tuple[Indexed | None, Place]:
         """What was true of the show, and where the person was, when somebody last looked. Opens nothing."""

@@ -12,6 +12,7 @@ import typer
 
 from core.errors import BadInput
 from core.layout import find_root
+from tui.commands import output
 
 Graphics = Annotated[
     str,
@@ -21,6 +22,9 @@ Graphics = Annotated[
         help="How stills are drawn: auto, half, kitty, iterm2, sixel, none; auto asks the terminal.",
     ),
 ]
+
+PATIENCE = 1.0
+"""Seconds after which it is said why the prompt does not come back yet."""
 
 
 def open_screens(folder: str, graphics: str = "auto") -> None:
@@ -37,4 +41,7 @@ def open_screens(folder: str, graphics: str = "auto") -> None:
     terminal = look(os.environ, graphics, meanwhile=lambda: import_module("tui.app.app"))
     from tui.app.app import Screens
 
-    Screens(root, os.environ, terminal).run()
+    screens = Screens(root, os.environ, terminal)
+    screens.run()
+    if not screens.desk.done(PATIENCE):
+        output.note("what you asked for before you left is being finished; a model that is fetched takes its time")
