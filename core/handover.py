@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.absent import absent_frames
+from core.cut.bundle_out import bundled, write_bundle
 from core.cut.notes import Remarked
 from core.cut.profiles import PROFILES, Profile
 from core.cut.publish import Entry, Handover, Published, VersionMedia
@@ -21,6 +22,7 @@ from core.layout import Layout, Settings
 from core.overview import read_recipe
 from core.recipe.text import recipe_sha
 from core.reviewing import notes as notes_of
+from core.room import file_fits
 from core.rows import ShotRow, VersionRow
 from core.turnover import MAIN
 
@@ -44,16 +46,22 @@ def publish(
     every_version: bool = False,
     site: str = "",
     notes: bool = False,
+    bundle: bool = False,
 ) -> Published:
     """Write the cut in the form of a profile, read it back, and commit a manifest that says what was handed over.
 
     `site`: whose paths its references have (`[paths.<site>]` of rushes.toml); empty: this machine's. `notes`: open
-    notes on the versions that play go along, in the way the form has for them.
+    notes on the versions that play go along, in the way the form has for them. `bundle`: one file that holds the media
+    too, beside the timeline.
 
     Raises:
-        BadInput: an unknown purpose or site. ShowError: nothing to hand over. CutError: the cut cannot take it.
+        BadInput: an unknown purpose or site, or a form without bundles. ShowError: nothing to hand over. CutError: the
+            cut cannot take it. DiskFull: the bundle would not fit.
     """
     profile = _profile(purpose)
+    if bundle and not profile.bundle:
+        able = ", ".join(name for name, one in PROFILES.items() if one.bundle)
+        raise BadInput(f"A {purpose} cannot bring its media along.", todo=f"Forms that can: {able}.")
     every = profile.every or (every_version and profile.alternates)
     away = _folders(layout, site)
     entries = [
@@ -75,6 +83,8 @@ def publish(
     if profile.in_git:
         _refuse_report(_report_of(target))
     published = profile.write(handover, target)
+    if bundle:
+        published = _with_bundle(layout, handover, published)
     published = replace(published, warnings=tuple(dict.fromkeys((*published.warnings, *_doubts(entries, versions)))))
     committed: list[Path] = []
     if profile.in_git:
@@ -177,6 +187,25 @@ def _nothing(profile: Profile, absent: Sequence[str]) -> ShowError:
             "There is no complete version to hand over.", todo="Generate one: rushes generate SHOT --wait."
         )
     return ShowError("There is no circled version to hand over.", todo="Circle one: rushes circle SHOT vNNN.")
+
+
+def _with_bundle(layout: Layout, handover: Handover, published: Published) -> Published:
+    """The timeline and its media as one `.otioz` beside it."""
+    out = published.path.with_suffix(".otioz")
+    made = bundled(handover, published.path, dict(_folders_of_media(layout, handover.entries)))
+    file_fits(out.parent, made.size, out.name)
+    write_bundle(made, out)
+    also = {**published.also, out: sha256_file(out)}
+    return replace(published, also=also, losses=(*published.losses, *made.losses))
+
+
+def _folders_of_media(layout: Layout, entries: Sequence[Entry]) -> Iterator[tuple[str, Path]]:
+    """Clip id → the folder of what it plays: the version's, else the plate's."""
+    for entry in entries:
+        if entry.plays is not None:
+            yield entry.clip_id, entry.plays.folder
+        elif entry.shot.plate is not None:
+            yield entry.clip_id, layout.find(entry.shot.plate.path).parent
 
 
 def _into_git(

@@ -126,6 +126,15 @@ def enough_room(
         tell(f"{shot.id} may leave the disk nearly full: {free / 1e9:.2f} GB are free in {folder}; {said}")
 
 
+def file_fits(folder: Path, size: int, what: str) -> None:
+    """Refuse a file of `size` bytes that the disk of `folder` cannot hold beside what it needs. Raises DiskFull."""
+    place = _there(folder)
+    free = shutil.disk_usage(place).free
+    if size + _SPARE > free:
+        told = f"{what} takes {size / 1e9:.2f} GB and {free / 1e9:.2f} GB are free, of which some stay free."
+        raise DiskFull(told, where=str(place), todo="Free some space, or write it to another disk: --out FILE.")
+
+
 def queued_room(layout: Layout, shots: dict[str, Shot], jobs: Iterable[Job]) -> Iterator[Room]:
     """What the unfinished jobs of this clone still take."""
     for job in jobs:

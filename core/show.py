@@ -391,7 +391,7 @@ class Show:
 
     def publish(
         self, purpose: str = "master", out: Path | None = None, *, every_version: bool = False, site: str = "",
-        notes: bool = False,
+        notes: bool = False, bundle: bool = False,
     ) -> Published:  # fmt: skip
         """Write the timeline for editorial, read it back, commit what was handed over. Raises CutError, ShowError."""
         from core.handover import publish
@@ -407,6 +407,7 @@ class Show:
             every_version=every_version,
             site=site,
             notes=notes,
+            bundle=bundle,
         )
 
     def conform(self, cut: Path, name: str = "main") -> Conform:

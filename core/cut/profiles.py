@@ -28,6 +28,8 @@ class Profile:
     """It holds versions that do not play as well. Else only clips with a circled version get one."""
     every: bool = False
     """It always holds every complete version."""
+    bundle: bool = False
+    """It can bring its media along, as one `.otioz`."""
     in_git: bool = True
     """Its text goes into `publish/` too, with URLs relative to the media root, and its loss report."""
 
@@ -36,11 +38,17 @@ PROFILES: Mapping[str, Profile] = {
     "master": Profile(
         write_master, ".otio", "the editor's references and our versions beside them", alternates=True, in_git=False
     ),
-    "delivery": Profile(write_delivery, ".otio", "one reference a clip: what plays"),
+    "delivery": Profile(write_delivery, ".otio", "one reference a clip: what plays", bundle=True),
     "edl": Profile(write_edl, ".edl", "CMX 3600, one list a video track", Form(markers="loc")),
-    "resolve": Profile(write_delivery, ".otio", "one reference a clip: review movies", Form(True, "listed", "resolve")),
+    "resolve": Profile(
+        write_delivery, ".otio", "one reference a clip: review movies", Form(True, "listed", "resolve"), bundle=True
+    ),
     "resolve18": Profile(
-        write_delivery, ".otio", "the same for readers before Clip.2", Form(True, "listed", "resolve", "0.14.0")
+        write_delivery,
+        ".otio",
+        "the same for readers before Clip.2",
+        Form(True, "listed", "resolve", "0.14.0"),
+        bundle=True,
     ),
     "premiere": Profile(write_fcp7, ".xml", "FCP7 XML: review movies", Form(True, "first", "fcp7")),
     "avid": Profile(write_avid, ".edl", "an EDL a video track and an ALE", Form(markers="loc")),

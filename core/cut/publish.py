@@ -118,7 +118,7 @@ def opened(handover: Handover) -> tuple[Any, dict[str, Any]]:
     cut, received = read_timeline(handover.cut), handover.received
     original = received is not None and received.suffix.lower() in PLAIN
     timeline = read_timeline(received) if original and received is not None else cut
-    clips = _clips_by_id(cut, timeline, handover.cut)
+    clips = clips_by_id(cut, timeline, handover.cut)
     for entry in handover.entries:
         if entry.clip_id not in clips:
             what = f"The cut has no clip {one_line(entry.clip_id)!r} ({entry.shot.id})."
@@ -126,7 +126,7 @@ def opened(handover: Handover) -> tuple[Any, dict[str, Any]]:
     return timeline, clips
 
 
-def _clips_by_id(cut: Any, timeline: Any, cut_file: Path) -> dict[str, Any]:
+def clips_by_id(cut: Any, timeline: Any, cut_file: Path) -> dict[str, Any]:
     """The clips of `timeline` by the ids that the same clips of `cut` carry: both are walked in the same order."""
     from otio_adapters import versions
 
@@ -193,11 +193,15 @@ def sealed(timeline: Any, purpose: str, core: str = "") -> str:
     return text.replace(f'"{key}": ""', f'"{key}": "{sha256_bytes(text.encode())}"', 1)
 
 
-def _is_ours(path: Path) -> bool:
+def _is_our_file(path: Path) -> bool:
     try:
-        text = path.read_text(encoding="utf-8")
+        return is_ours(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError):
         return False
+
+
+def is_ours(text: str) -> bool:
+    """Whether this is the text of a file that rushes wrote and nobody changed since."""
     for seal in _SEAL.finditer(text):
         place = seal.span(seal.lastindex or 0)
         if sha256_bytes((text[: place[0]] + text[place[1] :]).encode()) == text[slice(*place)]:
@@ -211,7 +215,7 @@ def refuse_foreign(out: Path, handover: Handover, suffix: str) -> None:
         what = f"{out.name} does not end with {suffix}, which this hand-over writes."
         raise CutError(what, where=str(out), todo=f"Name it so: --out NAME{suffix}.")
     inputs: Iterable[Path] = (handover.cut, *([handover.received] if handover.received else []))
-    if any(out.resolve() == path.resolve() for path in inputs) or (out.exists() and not _is_ours(out)):
+    if any(out.resolve() == path.resolve() for path in inputs) or (out.exists() and not _is_our_file(out)):
         raise CutError(
             "This file is not one that rushes wrote, or somebody changed it since.",
             where=str(out),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import subprocess
+import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import opentimelineio as otio
 import pytest
 
-from core.errors import BadInput, CutError, ShowError
+from core.cut.bundle import unpack
+from core.errors import BadInput, CutError, DiskFull, ShowError
 from core.files import sha256_file
 from core.handover import PROFILES
 from core.show import Show
@@ -104,3 +107,57 @@ def test_every_profile_goes_out_of_a_show_with_its_notes(circled: Show, purpose:
     manifest = json.loads(circled.layout.publish(f"{published.path.stem.removesuffix('_V1')}.json").read_text())
     assert manifest["purpose"] == purpose
     assert all(sha256_file(circled.layout.media / one["path"]) == one["sha256"] for one in manifest["files"])
+
+
+@pytest.mark.parametrize("purpose", [name for name, one in PROFILES.items() if one.bundle])
+def test_a_bundle_brings_every_frame_and_opens_as_a_cut(circled: Show, purpose: str, tmp_path: Path) -> None:
+    published = circled.publish(purpose, bundle=True)
+    path = published.path.with_suffix(".otioz")
+    assert published.also[path] == sha256_file(path)
+    with zipfile.ZipFile(path) as archive:
+        names = {name for name in archive.namelist() if name.startswith("media/")}
+        frames = sorted(circled.layout.frames(SHOT, "v001").glob("*.exr"))
+        assert names == {f"media/{frame.name}" for frame in frames} and len(names) == 12
+        assert all(archive.read(f"media/{frame.name}") == frame.read_bytes() for frame in frames)
+    (first, _) = list(otio.adapters.read_from_file(str(path)).find_clips())
+    media = first.media_reference
+    if isinstance(media, otio.schema.ImageSequenceReference):
+        assert {media.target_url_for_image_number(n) for n in range(12)} == names
+    else:
+        first_name, last_name = frames[0].name, frames[-1].name
+        numbers = f"[{first_name.split('.')[1]}-{last_name.split('.')[1]}]"
+        assert media.target_url == f"media/{SHOT}_gen_v001.{numbers}.exr"
+    unpacked = unpack(path, tmp_path / "other")
+    assert {f"media/{one.name}" for one in (unpacked / "media").iterdir()} == names
+    again = Show.create(path, tmp_path / "again", {**circled.env, "RUSHES_STATE": str(tmp_path / "state")})[0]
+    assert SHOT in [row.shot.id for row in again.shots()]
+    manifest = json.loads(circled.layout.publish(f"{published.path.stem}.json").read_text())
+    assert path.name in [Path(one["path"]).name for one in manifest["files"]]
+
+
+def test_the_same_bundle_has_the_same_bytes_and_theirs_stays(circled: Show, tmp_path: Path) -> None:
+    one, two = (circled.publish("delivery", tmp_path / name / "x.otio", bundle=True) for name in ("a", "b"))
+    assert one.path.with_suffix(".otioz").read_bytes() == two.path.with_suffix(".otioz").read_bytes()
+    circled.publish("delivery", tmp_path / "a" / "x.otio", bundle=True)
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / "x.otioz").write_bytes(b"theirs")
+    with pytest.raises(CutError, match="not one that rushes wrote"):
+        circled.publish("delivery", tmp_path / "c" / "x.otio", bundle=True)
+    assert (tmp_path / "c" / "x.otioz").read_bytes() == b"theirs"
+
+
+def test_a_bundle_that_does_not_fit_is_refused_before_it_is_written(
+    circled: Show, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1_000_000))
+    with pytest.raises(DiskFull, match="takes"):
+        circled.publish("delivery", tmp_path / "x.otio", bundle=True)
+    assert not (tmp_path / "x.otioz").exists()
+    with pytest.raises(BadInput, match="cannot bring its media"):
+        circled.publish("edl", bundle=True)
+
+
+def test_a_publish_can_be_compared_by_its_name(circled: Show) -> None:
+    published = circled.publish("delivery")
+    found = circled.cut_changes(published.path.stem, "main")
+    assert [change.shot for change in found.changes] == [SHOT, "sq010_sh0020"]

@@ -33,11 +33,12 @@ def publish(
     every: Annotated[bool, typer.Option("--all", help="In a master: every complete version of each shot.")] = False,
     site: Annotated[str, typer.Option("--site", metavar="NAME", help="Paths as [paths.NAME] in rushes.toml.")] = "",
     notes: Annotated[bool, typer.Option("--notes", help="Open notes on what plays go along, as markers.")] = False,
+    bundle: Annotated[bool, typer.Option("--bundle", help="Its media too, as one .otioz beside it.")] = False,
     as_json: Json = False,
 ) -> None:
     """Write the timeline back for editorial, read it back, and compare it with what was received."""
     show = here()
-    published = show.publish(purpose, out, every_version=every, site=site, notes=notes)
+    published = show.publish(purpose, out, every_version=every, site=site, notes=notes, bundle=bundle)
     tell_waiting(show)
     if as_json:
         output.document("published", published)
