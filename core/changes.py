@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -59,7 +59,8 @@ def change_list(layout: Layout, settings: Settings, rows: Sequence[ShotRow], a: 
     one, two = (_read(place_of(layout, name), settings) for name in (a, b))
     (old, _, said), (new, _, warned) = one[1], two[1]
     ids = {use.clip_id: row.shot.id for row in rows for use in row.shot.uses}
-    homes = {clip.id: shot for clip in old.clips if (shot := ids.get(clip.id) or _home(clip, rows))}
+    home = _homes(rows)
+    homes = {clip.id: shot for clip in old.clips if (shot := ids.get(clip.id) or home(clip))}
     found = conform(old, new, holdings_of(layout, rows, new), homes, settings.share_gap)
     start = round((seconds(two[0].timeline.global_start_time) or Fraction(0)) * new.rate)
     warnings = (*one[0].warnings, *said, *two[0].warnings, *warned)
@@ -98,14 +99,22 @@ def _read(path: Path, settings: Settings) -> tuple[Cut, tuple[Facts, list[Any], 
     return cut, facts(cut, path.suffix)
 
 
-def _home(clip: Clip, rows: Sequence[ShotRow]) -> str:
+def _homes(rows: Sequence[ShotRow]) -> Callable[[Clip], str]:
     """The shot that a clip shows: by what it plays, our metadata, its name, or the only plate of that file."""
     names = {row.shot.id.lower(): row.shot.id for row in rows}
-    for name in (clip.own[0] if clip.own else "", clip.shot, clip.name):
-        if name.lower() in names:
-            return names[name.lower()]
-    plates = [row.shot.id for row in rows if row.shot.plate and stem(row.shot.plate.path) == clip.media.stem]
-    return plates[0] if len(plates) == 1 else ""
+    plates: dict[str, list[str]] = {}
+    for row in rows:
+        if row.shot.plate is not None:
+            plates.setdefault(stem(row.shot.plate.path), []).append(row.shot.id)
+
+    def home(clip: Clip) -> str:
+        for name in (clip.own[0] if clip.own else "", clip.shot, clip.name):
+            if name.lower() in names:
+                return names[name.lower()]
+        found = plates.get(clip.media.stem, [])
+        return found[0] if len(found) == 1 else ""
+
+    return home
 
 
 # Written

@@ -38,7 +38,15 @@ def write_avid(handover: Handover, out: Path) -> Published:
     refuse_other(ale, text.encode())
     published = write_edl(handover, out)
     write_atomic(ale, text)
-    return replace(published, also={**published.also, ale: sha256_bytes(text.encode())})
+    also = {**published.also, ale: sha256_bytes(text.encode())}
+    return replace(published, also=also, warnings=(*published.warnings, *_without_timecode(handover)))
+
+
+def _without_timecode(handover: Handover) -> Iterator[str]:
+    """Versions that cannot be relinked by timecode."""
+    for entry in handover.entries:
+        if entry.plays and entry.shot.plate and entry.shot.plate.timecode is None:
+            yield f"{entry.shot.id} {entry.active}: its plate has no timecode, so its review movie starts at another"
 
 
 def ale_rows(lists: Iterable[Edl], handover: Handover) -> Iterator[tuple[str, ...]]:

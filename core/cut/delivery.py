@@ -11,7 +11,7 @@ from core.cut.compare import Loss, differences
 from core.cut.notes import mark
 from core.cut.publish import Entry, Handover, Published, opened, refuse_foreign, sealed, too_short, write_checked
 from core.cut.read import timeline_text
-from core.cut.reference import VersionMedia, fits_whole, flat, reference
+from core.cut.reference import VersionMedia, counts_alike, fits_whole, flat, reference
 from core.errors import CutError
 from core.files import one_line, sha256_bytes
 
@@ -86,6 +86,9 @@ def _give(clip: Any, entry: Entry, handover: Handover, warnings: list[str]) -> b
     if form.movies and media.movie and media.burnt:
         warnings.append(f"{entry.shot.id} {media.version}: its review movie has a label burnt in")
     made = reference(clip, _small(media), plate, form, beside=handover.beside)
+    if form.movies and media.movie and not counts_alike(made, media, plate):
+        told = f"{entry.shot.id} {media.version}: the plate has another timecode than the cut counts"
+        warnings.append(f"{told}: its review movie lines up by its first frame, not by timecode")
     if clip.source_range is None and not fits_whole(clip, made):
         warnings.append(f"{entry.shot.id} {media.version} is not handed over: the clip would change its length")
         return _keep(clip, handover)

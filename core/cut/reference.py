@@ -105,6 +105,17 @@ def _url(media: VersionMedia, beside: Path | None) -> str:
     return f"{file_url(media.at or whole.as_posix())}/"
 
 
+def counts_alike(made: Any, media: VersionMedia, plate: Plate) -> bool:
+    """Whether the review movie's timecode is what the reference says that its source time is.
+
+    The movie carries the plate's timecode. Where the plate has none it counts from the plate's first picture, and a cut
+    that counts the plate otherwise will not find its frames in the movie by timecode.
+    """
+    begin = plate.index(media.frames.first) - plate.media.first + (plate.timecode or 0)
+    start = seconds(made.available_range.start_time)
+    return start is not None and abs(start * plate.rate - begin) < Fraction(1, 100)
+
+
 def flat(made: Any, form: Form) -> Any:
     """An image sequence as the one file that stands for it in a form without sequences; others as they are."""
     import opentimelineio as otio

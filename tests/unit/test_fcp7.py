@@ -42,7 +42,8 @@ def test_the_version_plays_where_the_editors_clip_did(tmp_path: Path) -> None:
     assert first.media_reference.available_range == span(900092, 36)
     assert (second.media_reference.target_url, second.source_range) == ("other.mov", span(5, 9))
     assert after.global_start_time == time(90000)
-    assert (published.clips, published.warnings) == (1, ())
+    (warning,) = published.warnings
+    assert published.clips == 1 and "lines up by its first frame, not by timecode" in warning, "the plate has none"
 
 
 def test_a_retime_that_the_file_drops_is_named_and_what_is_off_stays_off(tmp_path: Path) -> None:
