@@ -309,6 +309,19 @@ def test_shuttle_step_in_out_loop_and_the_ends(show: Show) -> None:
     watch(show, hands)
 
 
+def test_notes_and_keys_lie_on_the_bar(show: Show) -> None:
+    async def hands(app: Screens, pilot: Pilot[None], viewer: Viewer, wire: Wire) -> None:
+        assert viewer.state is not None
+        first, last = viewer.state.first, viewer.state.last
+        viewer.annotate(notes=((first + 4, first + 10),), keys=(first, last))
+        bar = status(viewer)
+        assert "▔▔▔" in bar and bar.count("◆") == 2
+        viewer.annotate(notes=())
+        assert "▔" not in status(viewer) and "◆" in status(viewer)
+
+    watch(show, hands)
+
+
 def test_where_it_plays_is_told_a_few_times_a_second(show: Show) -> None:
     """Every settled frame once; while playing at most some five a second, so that nothing else redraws at 25."""
     told: list[int] = []
