@@ -11,6 +11,8 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from tui.video.pace import Budget
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -48,12 +50,21 @@ def cell_rows(pixels: NDArray[np.uint8]) -> list[list[tuple[Pixel, Pixel, int]]]
     return rows
 
 
-def strips(picture: NDArray[np.uint8], columns: int, rows: int, pixel_aspect: float = 1.0) -> list[Strip]:
-    """(H, W, 3) uint8 in sRGB as one Strip a line of cells, fitted into `columns` × `rows`."""
+def strips(
+    picture: NDArray[np.uint8], columns: int, rows: int, pixel_aspect: float = 1.0, *, colours: bool = True
+) -> list[Strip]:
+    """(H, W, 3) uint8 in sRGB as one Strip a line of cells, fitted into `columns` × `rows`; in shades where the
+    terminal has no colours."""
     size = fitted_size(picture.shape[1], picture.shape[0], columns, rows, pixel_aspect)
+    pixels = scaled(picture, *size)
+    if not colours:
+        from tui.video.cells import lines
+
+        texts, _ = lines(pixels, Budget(palette="shades"))
+        return [Strip([Segment(text.removesuffix("\x1b[0m"), Style.null())], size[0]) for text in texts]
     return [
         Strip([Segment("▀" * count, _style(above, below)) for above, below, count in row], size[0])
-        for row in cell_rows(scaled(picture, *size))
+        for row in cell_rows(pixels)
     ]
 
 

@@ -183,9 +183,11 @@ class Thumbs(ScrollView, can_focus=True):
             return
         assert isinstance(self.screen, Room)
         self._loading = True
+        terminal = self.screen.screens.terminal
+        colours = terminal.palette != "shades" if terminal is not None else not self.app.no_color
         self.screen.ask(
             f"thumbs {self.id}",
-            lambda desk: pictured(desk, *wanted),
+            lambda desk: pictured(desk, *wanted, colours=colours),
             lambda strips: self._came(wanted, strips),
             lambda reason: self._came(wanted, reason),
         )
@@ -248,11 +250,11 @@ class Thumbs(ScrollView, can_focus=True):
         return Strip([Segment(" " * max(0, left), base), *found[line]])
 
 
-def pictured(desk: Desk, source: Source, frame: int, columns: int, rows: int) -> list[Strip]:
+def pictured(desk: Desk, source: Source, frame: int, columns: int, rows: int, *, colours: bool) -> list[Strip]:
     """A picture's lines of cells, fitted into columns × rows. Raises MediaError, ShowError."""
     from tui.app.halfblocks import strips
 
     viewer = desk.show.viewer
     plate = viewer.shot(source.shot).plate
     seen = viewer.seen(source, viewer.frames_of(source).nearest(frame))
-    return strips(seen, columns, rows, float(plate.pixel_aspect) if plate else 1.0)
+    return strips(seen, columns, rows, float(plate.pixel_aspect) if plate else 1.0, colours=colours)
