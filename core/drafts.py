@@ -74,9 +74,9 @@ def since_parent(layout: Layout, draft: Draft) -> tuple[Change, ...]:
     recipe = draft.recipe
     if recipe is None or not recipe.parent:
         return ()
-    if recipe.range is None:  # a draft that names none is over the whole shot
-        shot = find_shot(layout, draft.shot).range
-        recipe = recipe.model_copy(update={"range": (shot.first, shot.last)})
+    shot = find_shot(layout, draft.shot)
+    if recipe.range is None and shot is not None:  # a draft that names none is over the whole shot
+        recipe = recipe.model_copy(update={"range": (shot.range.first, shot.range.last)})
     return changes(read_recipe(layout, draft.shot, recipe.parent)[1], recipe)
 
 
