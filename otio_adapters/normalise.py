@@ -6,6 +6,7 @@ What cannot be known is left as it is. What was inferred is named in `metadata["
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import opentimelineio as otio
@@ -13,6 +14,10 @@ import opentimelineio as otio
 from otio_adapters import versions
 
 _BASES = (24, 30, 48, 60, 120)
+_LONGEST = 1_000_000
+"""Seconds: more than eleven days are no clip, but numbers that would be counted out frame by frame."""
+_LATEST = 10_000_000_000
+"""Seconds: some recorders count from 1970."""
 _true: dict[float, float] = {}
 
 
@@ -27,6 +32,16 @@ def true_rate(rate: float) -> float:
     return _true[rate]
 
 
+@dataclass(slots=True)
+class _Found:
+    """A clip with what was read of it once: every look into OpenTimelineIO's objects costs."""
+
+    clip: otio.schema.Clip
+    source: Any
+    reference: Any
+    available: Any
+
+
 def normalise(timeline: otio.schema.Timeline, mint: Callable[[], str]) -> list[str]:
     """Put a timeline in order, in place. Done twice it changes nothing more.
 
@@ -37,12 +52,12 @@ def normalise(timeline: otio.schema.Timeline, mint: Callable[[], str]) -> list[s
     Returns:
         What an editor should know, one line each.
     """
-    clips = list(timeline.find_clips())
-    warnings = [*_true_rates(timeline), *_recover_start(timeline)]
+    clips: list[_Found] = []
+    warnings = [*_true_rates(timeline, clips), *_recover_start(timeline)]
     inferred = _infer_ranges(clips)
     if inferred:
         warnings.append(f"ranges were inferred on {len(inferred)} clips that came without")
-    copies = _mint_ids(clips, inferred, mint)
+    copies = _mint_ids((found.clip for found in clips), inferred, mint)
     if copies:
         warnings.append(f"{copies} clips are copies of others and got ids of their own")
     return warnings
@@ -54,7 +69,10 @@ def _mint_ids(clips: Iterable[otio.schema.Clip], inferred: dict[int, list[str]],
     for number, clip in enumerate(clips):
         clip_id = versions.get_text(clip, "clip_id")
         copy = clip_id in seen
-        if not clip_id or copy or number in inferred:
+        if not clip_id and number not in inferred:
+            clip_id = mint()
+            versions.put_id(clip, clip_id)
+        elif not clip_id or copy or number in inferred:
             facts = {**versions.get(clip), **({"copy_of": clip_id} if copy else {})} if clip_id else {}
             clip_id = mint() if copy or not clip_id else clip_id
             marks = sorted({*facts.get("inferred", ()), *inferred.get(number, ())})
@@ -64,27 +82,26 @@ def _mint_ids(clips: Iterable[otio.schema.Clip], inferred: dict[int, list[str]],
     return copies
 
 
-def _infer_ranges(clips: list[otio.schema.Clip]) -> dict[int, list[str]]:
+def _infer_ranges(clips: list[_Found]) -> dict[int, list[str]]:
     """Fill null ranges from what the cut itself says: the media's where another clip has it, then the clip's own."""
     by_url: dict[str, Any] = {}
-    lacking: list[tuple[int, Any]] = []
     marks: dict[int, list[str]] = {}
-    for number, clip in enumerate(clips):
-        reference = clip.media_reference
-        if isinstance(reference, otio.schema.ExternalReference) and reference.target_url:
-            if reference.available_range is None:
-                lacking.append((number, reference))
-            else:
-                by_url[reference.target_url] = reference.available_range
-    for number, reference in lacking:
-        if reference.target_url in by_url:
-            reference.available_range = by_url[reference.target_url]
+    lacking = [(number, found) for number, found in enumerate(clips) if _is_file(found) and found.available is None]
+    if lacking:
+        by_url = {found.reference.target_url: found.available for found in clips if _is_file(found) and found.available}
+    for number, found in lacking:
+        if found.reference.target_url in by_url:
+            found.available = found.reference.available_range = by_url[found.reference.target_url]
             marks[number] = ["available_range"]
-    for number, clip in enumerate(clips):
-        if clip.source_range is None and clip.media_reference is not None and clip.media_reference.available_range:
-            clip.source_range = clip.media_reference.available_range
+    for number, found in enumerate(clips):
+        if found.source is None and found.available is not None:
+            found.clip.source_range = found.available
             marks.setdefault(number, []).append("source_range")
     return marks
+
+
+def _is_file(found: _Found) -> bool:
+    return isinstance(found.reference, otio.schema.ExternalReference) and bool(found.reference.target_url)
 
 
 def _recover_start(timeline: otio.schema.Timeline) -> list[str]:
@@ -106,48 +123,74 @@ def _recover_start(timeline: otio.schema.Timeline) -> list[str]:
 # Rates
 
 
-def _true_rates(timeline: otio.schema.Timeline) -> list[str]:
+def _true_rates(timeline: otio.schema.Timeline, clips: list[_Found]) -> list[str]:
+    """Snap every rate, in one walk; `clips` takes the clips on the way, in the order of the cut."""
     changed = _snap_time(timeline, "global_start_time")
     waiting: list[Any] = [timeline.tracks]
     while waiting:
         item = waiting.pop()
-        if isinstance(item, otio.schema.Transition):
+        if isinstance(item, otio.schema.Clip):
+            changed += _snap_clip(item, clips)
+        elif isinstance(item, otio.schema.Transition):
             changed += _snap_time(item, "in_offset") + _snap_time(item, "out_offset")
         elif isinstance(item, otio.core.Item):
-            changed += _snap_item(item)
+            changed += _snap_range(item, "source_range")[1] + _snap_markers(item)
             if isinstance(item, otio.core.Composition):
-                waiting.extend(item)
+                waiting.extend(reversed(list(item)))
     return ["frame rates were written as decimals (23.976 …): read as 24000/1001 …"] if changed else []
 
 
-def _snap_item(item: Any) -> int:
-    changed = _snap_range(item, "source_range")
-    if item.markers:
-        changed += sum(_snap_range(marker, "marked_range") for marker in item.markers)
-    if isinstance(item, otio.schema.Clip):
-        for reference in item.media_references().values():
-            changed += _snap_range(reference, "available_range")
-            if isinstance(reference, otio.schema.ImageSequenceReference):
-                changed += true_rate(reference.rate) != reference.rate
-                reference.rate = true_rate(reference.rate)
+def _snap_clip(clip: otio.schema.Clip, clips: list[_Found]) -> int:
+    source, changed = _snap_range(clip, "source_range")
+    changed += _snap_markers(clip)
+    active = clip.active_media_reference_key
+    found = _Found(clip, source, None, None)
+    for key, reference in clip.media_references().items():
+        available, snapped = _snap_range(reference, "available_range")
+        changed += snapped
+        if key == active:
+            found.reference, found.available = reference, available
+        if isinstance(reference, otio.schema.ImageSequenceReference) and true_rate(reference.rate) != reference.rate:
+            reference.rate = true_rate(reference.rate)
+            changed += 1
+    clips.append(found)
     return changed
 
 
-def _snap_range(owner: Any, name: str) -> int:
-    """Give the range `owner.name` its true rates. Frame numbers stay. 1 where that changed it."""
+def _snap_markers(item: Any) -> int:
+    # Counted first: walking a list that is empty costs OTIO an exception.
+    markers = item.markers
+    return sum(_snap_range(marker, "marked_range")[1] for marker in markers) if len(markers) else 0
+
+
+def _snap_range(owner: Any, name: str) -> tuple[Any, int]:
+    """Give the range `owner.name` its true rates. Frame numbers stay. The range, and 1 where that changed it."""
     found = getattr(owner, name)
     if found is None:
-        return 0
+        return None, 0
     start, duration = found.start_time, found.duration
-    if true_rate(start.rate) == start.rate and true_rate(duration.rate) == duration.rate:
-        return 0
-    setattr(owner, name, otio.opentime.TimeRange(_true_time(start), _true_time(duration)))
-    return 1
+    if not (abs(start.value) <= _LATEST * start.rate and 0 <= duration.value <= _LONGEST * duration.rate):
+        raise ValueError(f"{owner.name or 'an item without a name'} has a range of {_words(found)}")
+    if _is_true(start.rate) and _is_true(duration.rate):
+        return found, 0
+    found = otio.opentime.TimeRange(_true_time(start), _true_time(duration))
+    setattr(owner, name, found)
+    return found, 1
+
+
+def _words(found: Any) -> str:
+    start, duration = found.start_time, found.duration
+    length, first = (f"{time.value:g} at {time.rate:g} a second" for time in (duration, start))
+    return f"{length}, from {first}: no clip has that"
+
+
+def _is_true(rate: float) -> bool:
+    return true_rate(rate) == rate or rate != rate
 
 
 def _snap_time(owner: Any, name: str) -> int:
     found = getattr(owner, name)
-    if found is None or true_rate(found.rate) == found.rate:
+    if found is None or _is_true(found.rate):
         return 0
     setattr(owner, name, _true_time(found))
     return 1

@@ -5,7 +5,9 @@ In both, `content.otio` names its media as `media/<file>`. A folder's media stay
 
 from __future__ import annotations
 
+import itertools
 import lzma
+import re
 import shutil
 import stat
 import zipfile
@@ -22,18 +24,65 @@ _DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeErro
 """What zipfile raises on contents that are broken, locked or packed in a way that it does not know."""
 
 
+_LARGEST = 1 << 30
+"""Bytes of a timeline: a hundred times those of a long feature's."""
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+
+
 def as_received(cut_file: Path) -> tuple[str, bytes]:
-    """The cut itself, byte for byte, and its ending: of a bundle the timeline inside. Raises CutError."""
+    """The cut itself, byte for byte, and its ending: of a bundle the timeline inside.
+
+    Raises CutError: a bundle without one, a damaged archive, a thing that is no file, more than 1 GiB.
+    """
     suffix = cut_file.suffix.lower()
-    if suffix == ".otiod":
-        return ".otio", (cut_file / _CONTENT).read_bytes()
     if suffix == ".otioz":
         with _opened(cut_file) as archive:
             try:
+                _refuse_large(archive.getinfo(_CONTENT).file_size, cut_file)
                 return ".otio", archive.read(_CONTENT)
             except (*_DAMAGE, KeyError) as error:
                 raise _damaged(cut_file, error) from error
-    return suffix, cut_file.read_bytes()
+    content = cut_file / _CONTENT if suffix == ".otiod" else cut_file
+    check_file(content)
+    try:
+        return ".otio" if suffix == ".otiod" else suffix, content.read_bytes()
+    except OSError as error:
+        what = f"The cut cannot be read: {error.strerror or error}."
+        raise CutError(what, where=one_line(str(content)), todo="Check its permissions.") from error
+
+
+def check_file(path: Path) -> None:
+    """Raises CutError for what is not a file (a pipe would never end, nor would a device), and for more than 1 GiB."""
+    if not path.is_file():
+        raise CutError("This is no file that can be read.", where=one_line(str(path)), todo="Copy it again.")
+    _refuse_large(path.stat().st_size, path)
+
+
+def _refuse_large(size: int, cut_file: Path) -> None:
+    if size > _LARGEST:
+        what = f"The timeline in this cut takes {size / 1e9:.1f} GB: no timeline is that large."
+        raise CutError(what, where=one_line(str(cut_file)), todo="Export the sequence again.")
+
+
+def is_deeper(data: bytes, levels: int) -> bool:
+    """Whether JSON text nests deeper than so many levels, whatever else may be wrong with it."""
+    if not _left(data, levels // 2):
+        return False
+    # Precisely then, which takes longer: brackets inside of texts do not count.
+    brackets = _STRING.sub(b"", data).translate(None, _NOT_BRACKETS)
+    depths = itertools.accumulate(1 if bracket in b"[{" else -1 for bracket in brackets)
+    return any(depth > levels for depth in depths)
+
+
+def _left(text: bytes, times: int) -> bytes:
+    """The brackets of a text without the innermost pairs: one level or two are taken out so many times."""
+    brackets, before = text.translate(None, _NOT_BRACKETS), b""
+    for _ in range(times):
+        if brackets == before:
+            return brackets
+        before, brackets = brackets, brackets.replace(b"{}", b"").replace(b"[]", b"")
+    return brackets
 
 
 def unpack(cut_file: Path, folder: Path, tick: Tick = silent) -> Path:
@@ -74,6 +123,10 @@ def _is_media(entry: zipfile.ZipInfo, cut_file: Path) -> bool:
     odd = "\\" in entry.filename or ".." in parts or "" in parts or not entry.filename.isprintable()
     if odd or stat.S_ISLNK(entry.external_attr >> 16) or (parts[0] == _MEDIA and len(parts) != 2):
         raise _unsafe(cut_file, one_line(entry.filename, 80))
+    if entry.file_size > max(_LARGEST, 500 * entry.compress_size):
+        raise _unsafe(
+            cut_file, f"{one_line(entry.filename, 80)} would be {entry.file_size / 1e9:.0f} GB of next to nothing"
+        )
     return parts[0] == _MEDIA
 
 

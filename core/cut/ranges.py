@@ -9,8 +9,14 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
+from core.cut.slots import Inside, Slot, inside, slot_of
 from core.files import one_line
 from core.frames import FrameRange, rate_of
+
+_ZERO, _ONE = Fraction(0), Fraction(1)
+
+_FASTEST = 10_000
+"""Times its own speed; what says more, or no number, is damaged."""
 
 _NOISE = Fraction(1, 1000)
 """Of a frame: what floats and decimal rates add; less than this past a frame's edge is not another frame."""
@@ -52,27 +58,6 @@ def retime_words(speed: Fraction) -> str:
     if speed in (0, 1, -1):
         return {0: "freeze", 1: "", -1: "reverse"}[int(speed)]
     return f"{'reverse ' if speed < 0 else ''}{float(abs(speed)):.6g}x"
-
-
-@dataclass(frozen=True, slots=True)
-class _Slot:
-    """An item's place: what is seen of it, in its own time `u` from 0 to `length`, and how that lies in the cut."""
-
-    length: Fraction
-    first: Fraction
-    """Seen from `first` to `last`; beyond 0 and `length` where a transition reaches over."""
-    last: Fraction
-    origin: Fraction
-    """Cut time at u = 0."""
-    scale: Fraction
-    """Cut seconds a second of u; 0 inside a freeze."""
-    shown: tuple[Fraction, Fraction]
-    """The cut time it stands in, without transitions."""
-    speed: Fraction
-    enabled: bool
-    track: str = ""
-    number: int = 0
-    joins: tuple[str, str] = ("", "")
 
 
 def media_frames(need: Need, zero: Fraction, rate: Fraction) -> FrameRange:
@@ -120,7 +105,10 @@ def seconds(time: Any) -> Fraction | None:
 @functools.lru_cache(maxsize=1 << 16)
 def _exact(value: float, rate: float) -> Fraction | None:
     exact = exact_rate(rate) if math.isfinite(value) else None
-    return None if exact is None else Fraction(value) / exact
+    if exact is None:
+        return None
+    top, bottom = value.as_integer_ratio()
+    return Fraction(top * exact.denominator, bottom * exact.numerator)
 
 
 @functools.lru_cache(maxsize=256)
@@ -129,7 +117,8 @@ def exact_rate(rate: float) -> Fraction | None:
     if not math.isfinite(rate) or rate <= 0:
         return None
     # Sample rates (48000, 90000 …) are rates of time, if not of frames.
-    return rate_of(rate) if rate <= 1000 else Fraction(rate).limit_denominator(1001)
+    exact = rate_of(rate) if rate <= 1000 else Fraction(rate).limit_denominator(1001)
+    return exact or None
 
 
 def needs(timeline: Any) -> tuple[list[Need], list[str]]:
@@ -140,74 +129,58 @@ def needs(timeline: Any) -> tuple[list[Need], list[str]]:
     found: list[Need] = []
     number = 0
     stack = timeline.tracks
-    length = item_length(stack)
-    root = _Slot(length, Fraction(0), length, Fraction(0), Fraction(1), (Fraction(0), length), Fraction(1), True)
-    inner = _inside(stack, root, warnings)
+    lengths = _Lengths()
+    length = lengths.of(stack)
+    root = Slot(length, Fraction(0), length, Fraction(0), Fraction(1), (Fraction(0), length), Fraction(1), True)
+    inner = _within(stack, root, warnings)
     for track in stack:
         if isinstance(track, otio.schema.Track) and track.kind != otio.schema.TrackKind.Video:
             continue
         number += 1
-        slot = _child(item_length(track), inner, Fraction(0), Fraction(0), Fraction(0))
+        slot = slot_of(lengths.of(track), inner, _ZERO, _ZERO, _ZERO)
         if slot is not None:
             name = one_line(track.name, 60) or f"V{number}"
-            found += _visit(track, replace(slot, track=name, number=number), warnings)
+            found += _visit(track, replace(slot, track=name, number=number), lengths, warnings)
     return sorted(found, key=lambda need: (need.record, need.number)), warnings
 
 
-@dataclass(frozen=True, slots=True)
-class _Inside:
-    """An item's source time: what is needed of it, and how it lies in the cut."""
+class _Lengths:
+    """Lengths of items: those of what nests are measured once, however often they are asked for."""
 
-    first: Fraction
-    last: Fraction
-    origin: Fraction
-    """Cut time at source time 0."""
-    scale: Fraction
-    shown: tuple[Fraction, Fraction]
-    speed: Fraction
-    enabled: bool
-    track: str
-    number: int
-    joins: tuple[str, str] = ("", "")
+    def __init__(self) -> None:
+        # The item is kept beside its length: an id is another object's as soon as its own is gone.
+        self._known: dict[int, tuple[Any, Fraction]] = {}
 
-    @property
-    def seen(self) -> tuple[Fraction, Fraction]:
-        """The stretch of source time that stands in the cut, without transitions."""
-        if not self.scale:
-            return self.first, self.last
-        ends = sorted((at - self.origin) / self.scale for at in self.shown)
-        return ends[0], ends[1]
+    def of(self, item: Any) -> Fraction:
+        import opentimelineio as otio
 
+        if not isinstance(item, otio.core.Composition):
+            return item_length(item)
+        if id(item) not in self._known:
+            self._known[id(item)] = (item, self._measured(item))
+        return self._known[id(item)][1]
 
-def _inside(item: Any, slot: _Slot, warnings: list[str]) -> _Inside:
-    """Through an item's own retime and source range, from its slot into its source time."""
-    speed = own_speed(item, warnings)
-    start = source_start(item)
-    if speed > 0:
-        first, last = start + slot.first * speed, start + slot.last * speed
-        scale = slot.scale / speed
-        origin = slot.origin - start * scale
-    elif speed < 0:
-        # Backwards: the same stretch of source, its end first.
-        first, last = start + (slot.length - slot.last) * -speed, start + (slot.length - slot.first) * -speed
-        scale = slot.scale / speed
-        origin = slot.origin + slot.length * slot.scale - start * scale
-    else:
-        first = last = start
-        scale, origin = Fraction(0), slot.origin
-    return _Inside(
-        first, last, origin, scale, slot.shown, slot.speed * speed,
-        slot.enabled and item.enabled, slot.track, slot.number, slot.joins,
-    )  # fmt: skip
+    def _measured(self, item: Any) -> Fraction:
+        import opentimelineio as otio
+
+        own = _own_length(item)
+        if own is not None:
+            return own
+        parts = map(self.of, item)
+        return sum(parts, _ZERO) if isinstance(item, otio.schema.Track) else max(parts, default=_ZERO)
 
 
-def _visit(item: Any, slot: _Slot, warnings: list[str]) -> Iterator[Need]:
+def _within(item: Any, slot: Slot, warnings: list[str]) -> Inside:
+    return inside(slot, source_start(item), own_speed(item, warnings), item.enabled)
+
+
+def _visit(item: Any, slot: Slot, lengths: _Lengths, warnings: list[str]) -> Iterator[Need]:
     import opentimelineio as otio
 
     if not isinstance(item, otio.core.Item):
         warnings.append("the cut holds an object that this OpenTimelineIO does not know: kept, not looked into")
         return
-    inner = _inside(item, slot, warnings)
+    inner = _within(item, slot, warnings)
     if isinstance(item, otio.schema.Clip):
         yield Need(
             item, inner.track, inner.number, inner.first, inner.last, inner.shown[0], inner.shown[1] - inner.shown[0],
@@ -215,35 +188,60 @@ def _visit(item: Any, slot: _Slot, warnings: list[str]) -> Iterator[Need]:
         )  # fmt: skip
     elif isinstance(item, otio.schema.Track):
         if item.kind == otio.schema.TrackKind.Video:
-            yield from _along(item, inner, warnings)
+            yield from _along(item, inner, lengths, warnings)
     elif isinstance(item, otio.core.Composition):
         for child in item:
-            place = _child(item_length(child), inner, Fraction(0), Fraction(0), Fraction(0))
+            place = slot_of(lengths.of(child), inner, _ZERO, _ZERO, _ZERO)
             if place is not None:
-                yield from _visit(child, place, warnings)
+                yield from _visit(child, place, lengths, warnings)
 
 
-def _along(track: Any, inner: _Inside, warnings: list[str]) -> Iterator[Need]:
+def _along(track: Any, inner: Inside, lengths: _Lengths, warnings: list[str]) -> Iterator[Need]:
     """A track's children one after the other; a transition makes its neighbours reach over."""
     import opentimelineio as otio
 
     children = list(track)
-    at = Fraction(0)
+    joined = [isinstance(child, otio.schema.Transition) for child in children]
+    straight = inner.straight
+    at = _ZERO
     for number, child in enumerate(children):
-        if isinstance(child, otio.schema.Transition):
+        if joined[number]:
             continue
-        before = children[number - 1] if number else None
-        after = children[number + 1] if number + 1 < len(children) else None
-        head = seconds(before.in_offset) if isinstance(before, otio.schema.Transition) else None
-        tail = seconds(after.out_offset) if isinstance(after, otio.schema.Transition) else None
-        length = item_length(child)
-        if not isinstance(child, otio.schema.Gap):
-            place = _child(length, inner, at, head or Fraction(0), tail or Fraction(0))
-            if place is not None:
-                if head is not None or tail is not None:
-                    place = replace(place, joins=(_join(before), _join(after)))
-                yield from _visit(child, place, warnings)
+        before = children[number - 1] if number and joined[number - 1] else None
+        after = children[number + 1] if number + 1 < len(children) and joined[number + 1] else None
+        length = lengths.of(child)
+        if isinstance(child, otio.schema.Gap):
+            at += length
+            continue
+        if straight and before is None and after is None and at + length <= inner.last:
+            plain = _plain(child, inner, at, length)
+            if plain is not None:
+                yield plain
+                at += length
+                continue
+        head = seconds(before.in_offset) if before is not None else None
+        tail = seconds(after.out_offset) if after is not None else None
+        place = slot_of(length, inner, at, head or _ZERO, tail or _ZERO)
+        if place is not None:
+            if head is not None or tail is not None:
+                place = replace(place, joins=(_join(before), _join(after)))
+            yield from _visit(child, place, lengths, warnings)
         at += length
+
+
+def _plain(item: Any, inner: Inside, at: Fraction, length: Fraction) -> Need | None:
+    """What a whole clip without effects needs on a straight track: `_visit` says the same, only slower.
+
+    None for anything else.
+    """
+    import opentimelineio as otio
+
+    if type(item) is not otio.schema.Clip or length <= 0 or len(item.effects):
+        return None
+    start = source_start(item)
+    end = start + length
+    enabled = inner.enabled and item.enabled
+    return Need(item, inner.track, inner.number, start, end, at, length, enabled, _ONE, True, (start, end))
 
 
 def _join(item: Any) -> str:
@@ -254,24 +252,6 @@ def _join(item: Any) -> str:
         return ""
     before, after = seconds(item.in_offset), seconds(item.out_offset)
     return f"{one_line(item.transition_type, 40)} {before} {after}"
-
-
-def _child(length: Fraction, inner: _Inside, at: Fraction, head: Fraction, tail: Fraction) -> _Slot | None:
-    """The slot of a child that starts at `at` in its parent's source time; None where nothing of it is seen."""
-    held = inner.first == inner.last
-    first = max(inner.first - at, -head)
-    last = min(inner.last - at, length + tail)
-    if last < first or (not held and last == first and length > 0):
-        return None
-    if held and (last < 0 or last >= length):
-        return None
-    origin = inner.origin + at * inner.scale
-    ends = sorted((origin, origin + length * inner.scale)) if inner.scale else list(inner.shown)
-    shown = (max(ends[0], inner.shown[0]), min(ends[1], inner.shown[1]))
-    return _Slot(
-        length, first, last, origin, inner.scale, (shown[0], max(shown)), inner.speed, inner.enabled, inner.track,
-        inner.number,
-    )  # fmt: skip
 
 
 def source_start(item: Any) -> Fraction:
@@ -317,8 +297,13 @@ def own_speed(item: Any, warnings: list[str]) -> Fraction:
     speed = Fraction(1)
     for effect in item.effects:
         if isinstance(effect, otio.schema.LinearTimeWarp):
-            if math.isfinite(effect.time_scalar):
+            if abs(effect.time_scalar) <= _FASTEST:
                 speed *= Fraction(effect.time_scalar).limit_denominator(1_000_000)
+            else:
+                name = one_line(item.name, 60)
+                warnings.append(
+                    f"{name}: nothing plays {effect.time_scalar:g} times as fast, its frames are counted at 1x"
+                )
         elif isinstance(effect, otio.schema.TimeEffect):
             name = one_line(item.name, 60)
             warnings.append(f"{name}: its speed ramp is not understood, frames are counted as if it ran straight")

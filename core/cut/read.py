@@ -11,6 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from core.cut.bundle import as_received, check_file, is_deeper
 from core.errors import BadInput, CutError
 from core.files import one_line
 from core.frames import rate_of
@@ -19,6 +20,11 @@ PLAIN = (".otio", ".otioz", ".otiod")
 """Formats that opentimelineio reads itself; others need an adapter."""
 ADAPTED = (".edl", ".xml", ".fcpxml", ".aaf")
 """Formats that were tried with the adapters of the extra `nle`."""
+DEEPEST = 200
+"""Levels of JSON: a real cut has some thirty, and OpenTimelineIO falls over its own stack at some ten thousand."""
+
+_VALUES = ("RationalTime", "TimeRange", "TimeTransform", "Color", "V2d", "Box2d", "SerializableObjectRef")
+"""What a file holds beside objects: `type_version_map` does not name them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +88,15 @@ def read_timeline(path: Path, edl_rate: Fraction | None = None) -> Any:
 
     if not path.exists():
         raise CutError("There is no such cut.", where=str(path), todo="Check the path.")
-    found = _read_plain(path) if path.suffix.lower() == ".otio" else _read_adapted(path, edl_rate)
+    found = _read_plain(path) if path.suffix.lower() in PLAIN else _read_adapted(path, edl_rate)
     if isinstance(found, otio.schema.SerializableCollection):
         found = _only_timeline(found, path)
     if not isinstance(found, otio.schema.Timeline):
         raise CutError(
             f"This holds {_kind(found)}, not a timeline.", where=str(path), todo="Export the sequence as a timeline."
         )
+    if found.tracks is None:  # OpenTimelineIO itself ends the program when it looks for clips there
+        raise CutError("The cut has no tracks.", where=str(path), todo="Export the sequence again.")
     return found
 
 
@@ -96,10 +104,19 @@ def _read_plain(path: Path) -> Any:
     """Straight from the core library: no media linker, no hooks, so what was sent is what is read."""
     import opentimelineio as otio
 
+    data = as_received(path)[1]
+    if is_deeper(data, DEEPEST):
+        raise CutError(
+            f"The cut is nested more than {DEEPEST} levels deep.", where=str(path),
+            todo="It is damaged, or made to do harm. Export the sequence again.",
+        )  # fmt: skip
     try:
-        return otio.core.deserialize_json_from_file(str(path))
-    except (ValueError, OSError, otio.exceptions.OTIOError) as error:
-        odd = _odd_schemas(path)
+        found = otio.core.deserialize_json_from_string(data.decode("utf-8-sig"))
+        if b"SerializableObjectRef" in data:  # it may hold itself: written out that is an error, read in it is none
+            timeline_text(found)
+        return found
+    except (ValueError, KeyError, OSError, otio.exceptions.OTIOError) as error:
+        odd = _odd_schemas(data)
         if odd:
             raise CutError(
                 f"OpenTimelineIO {otio.__version__} cannot read objects of this file: {odd}.",
@@ -114,15 +131,15 @@ def _read_plain(path: Path) -> Any:
         ) from error
 
 
-def _odd_schemas(path: Path) -> str:
+def _odd_schemas(data: bytes) -> str:
     """The schemas of a file that this library is too old for or has never heard of; empty where it is not JSON."""
     import opentimelineio as otio
 
     try:
-        waiting = [json.loads(path.read_text(encoding="utf-8"))]
-    except (OSError, ValueError):
+        waiting = [json.loads(data)]
+    except ValueError:
         return ""
-    known = dict(otio.core.type_version_map())
+    known = {**dict.fromkeys(_VALUES, 1), **otio.core.type_version_map()}
     odd: set[str] = set()
     while waiting:
         value = waiting.pop()
@@ -152,6 +169,7 @@ def _read_adapted(path: Path, edl_rate: Fraction | None) -> Any:
             what = f"This is {'a folder' if path.is_dir() else 'a file of another kind'}, not a cut."
             todo = f"Name a timeline: {' '.join((*PLAIN, *ADAPTED))}."
         raise CutError(what, where=str(path), todo=todo)
+    check_file(path)
     how = {"rate": float(edl_rate)} if edl_rate is not None and suffix == ".edl" else {}
     try:
         return otio.adapters.read_from_file(
