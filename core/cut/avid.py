@@ -11,7 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from core.cut.edl import BLACK, Edl
-from core.cut.edl_delivery import edls, write_edl
+from core.cut.edl_delivery import edls, write_lists
 from core.cut.listing import refuse_other
 from core.cut.publish import Entry, Handover, Published
 from core.errors import CutError
@@ -29,14 +29,14 @@ def write_avid(handover: Handover, out: Path) -> Published:
         CutError: the cut has nothing that a list can hold, or a file in the way is somebody else's; nothing written.
             DiskFull, Broken: no file is there in part.
     """
-    lists = edls(handover)[0]
-    rows = list(ale_rows(lists.values(), handover))
+    lists = edls(handover)
+    rows = list(ale_rows(lists[0].values(), handover))
     text = ale_text(rows, handover)
     if read_ale(text) != rows:
         raise CutError("The ALE does not read back as it was meant.", where=str(out), todo="Report this with the cut.")
     ale = out.with_suffix(".ale")
     refuse_other(ale, text.encode())
-    published = write_edl(handover, out)
+    published = write_lists(handover, out, lists)
     write_atomic(ale, text)
     also = {**published.also, ale: sha256_bytes(text.encode())}
     return replace(published, also=also, warnings=(*published.warnings, *_without_timecode(handover)))

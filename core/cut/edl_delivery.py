@@ -19,6 +19,9 @@ from core.files import explained, one_line, settle, sha256_bytes, temp_beside
 
 _DROP_RATES = (Fraction(30000, 1001), Fraction(60000, 1001))
 
+Lists = tuple[dict[str, Edl], list[Loss], list[str], int]
+"""The lists by track name, losses, warnings, and how many clips play a version."""
+
 
 def write_edl(handover: Handover, out: Path) -> Published:
     """Write one CMX 3600 list for each video track with something in it; several get `_V1`, `_V2` … behind their name.
@@ -27,7 +30,12 @@ def write_edl(handover: Handover, out: Path) -> Published:
         CutError: the cut has nothing that such a list can hold, or a file in the way is somebody else's; nothing
             written. DiskFull, Broken: no list is there in part.
     """
-    lists, losses, warnings, count = edls(handover)
+    return write_lists(handover, out, edls(handover))
+
+
+def write_lists(handover: Handover, out: Path, found: Lists) -> Published:
+    """Write what `edls` gave. Raises as `write_edl` does."""
+    lists, losses, warnings, count = found
     if not lists:
         raise CutError("The cut has no video clip that an EDL could hold.", where=str(handover.cut))
     texts: dict[Path, str] = {}
@@ -68,7 +76,7 @@ def _write_checked(texts: Mapping[Path, str], lists: list[Edl]) -> None:
             temp.unlink(missing_ok=True)
 
 
-def edls(handover: Handover) -> tuple[dict[str, Edl], list[Loss], list[str], int]:
+def edls(handover: Handover) -> Lists:
     """The lists by track name (`V1` …), what they cannot carry clip by clip, warnings, and how many clips play a
     version. Writes nothing."""
     import opentimelineio as otio
