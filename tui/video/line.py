@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 _BEGIN, _END, _ASK = "\x1b[?2026h", "\x1b[?2026l", "\x1b[?2026$p"
 _FULL = 3
-"""Frames that one waiting write stands for: the thread holds another before it, so the line is slower than frames."""
+"""Frames that a waiting write stands for: the thread holds another before it, so the line is slower than frames."""
+_AT_ONCE = 0.02
+"""Seconds in which a write may wait only because another one, of a second picture, came just before."""
 LOST = 2.0
 """Seconds after which an answer is not waited for any more."""
 
@@ -50,6 +52,7 @@ class TextualLine:
         self._clock = clock
         self._asked: list[float] = []
         """When each question without an answer was sent."""
+        self._wrote = 0.0
 
     def write(self, data: bytes) -> None:
         driver = self._app._driver
@@ -59,6 +62,7 @@ class TextualLine:
         if self._app._sync_available:
             text = f"{_BEGIN}{text}{_END}{_ASK}"
             self._asked.append(self._clock())
+        self._wrote = self._clock()
         driver.write(text)
 
     def answered(self) -> None:
@@ -69,7 +73,8 @@ class TextualLine:
     def in_flight(self) -> int:
         if self._asked and self._clock() - self._asked[0] > LOST:
             self._asked.clear()
-        return max(len(self._asked), _FULL * self._queued())
+        stuck = self._clock() - self._wrote > _AT_ONCE
+        return max(len(self._asked), self._queued() * (_FULL if stuck else 1))
 
     def clear(self) -> None:
         self._asked.clear()
