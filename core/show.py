@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from core.handover import Going
     from core.recipe.complete import Known
     from core.register import ModelRow
+    from core.relink import Hit, Relinked
     from core.viewing.cutplay import CutPlay
     from core.viewing.pictures import Viewer
     from core.viewing.proxies import Made
@@ -82,12 +83,15 @@ class Show:
 
     @classmethod
     def create(
-        cls, cut: Path, folder: Path, env: Mapping[str, str], name: str = "", tick: Tick = silent
+        cls, cut: Path, folder: Path, env: Mapping[str, str], name: str = "", tick: Tick = silent, rate: str = ""
     ) -> tuple[Show, tuple[str, ...]]:
-        """A new show from an editor's cut, and what to know of the cut. Raises CutError, ShowError."""
+        """A new show from an editor's cut, and what to know of the cut. Raises CutError, ShowError, BadInput.
+
+        `rate`: frames a second of an EDL, which does not say; empty: guessed.
+        """
         from core.turnover import new_show
 
-        layout, warnings = new_show(cut, folder, env, name, tick)
+        layout, warnings = new_show(cut, folder, env, name, tick, rate)
         return cls(layout, read_settings(layout.settings), env), warnings
 
     @cached_property
@@ -409,6 +413,26 @@ class Show:
             notes=notes,
             bundle=bundle,
         )
+
+    def find_media(self, shots: Sequence[str] = (), folders: Sequence[Path] = (), tick: Tick = silent) -> list[Hit]:
+        """Look for the media that shots lack, of these shots or all; nothing is written. See `core.relink.search`.
+
+        `folders`: with all that is in them; none: the one that the show lies in. Raises ShowError, BadInput.
+        """
+        from core.relink import search
+
+        every = self._all_shots()
+        chosen = [every[shot] for shot in self.select(shots)] if shots else every.values()
+        return search(self.layout, chosen, folders or [self.layout.root.parent], tick)
+
+    def relink(self, hits: Sequence[Hit], tick: Tick = silent) -> Relinked:
+        """Give shots the media that `find_media` found, hashed, in one commit. Raises HistoryError."""
+        from core.relink import relink
+
+        done = relink(self.layout, self.settings, self.history, self._all_shots(), hits, tick)
+        if done.shots:
+            self.start_proxies(done.shots)
+        return done
 
     def conform(self, cut: Path, name: str = "main") -> Conform:
         """What a new cut changes, clip by clip; nothing is written. Raises CutError, BadInput."""

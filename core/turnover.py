@@ -14,9 +14,9 @@ from typing import Any
 from core.cut.bundle import as_received, unpack
 from core.cut.read import cut_text, read_cut
 from core.cut.shots import Shot, make_shots, shot_text
-from core.errors import ShowError
+from core.errors import BadInput, ShowError
 from core.files import explained, one_line, safe_name, write_atomic, write_once
-from core.frames import format_rate
+from core.frames import format_rate, rate_of
 from core.history.events import Act
 from core.history.git import History
 from core.history.repo import clone_id
@@ -28,16 +28,20 @@ MAIN = "main"
 
 
 def new_show(
-    cut_file: Path, folder: Path, env: Mapping[str, str], name: str = "", tick: Tick = silent
+    cut_file: Path, folder: Path, env: Mapping[str, str], name: str = "", tick: Tick = silent, rate: str = ""
 ) -> tuple[Layout, tuple[str, ...]]:
     """Make a show from an editor's cut, in a new folder, or in one that holds a prepared rushes.toml and nothing else.
+
+    `rate`: frames a second of an EDL, which does not say; empty: guessed.
 
     Returns its layout and what an artist should know of the cut (missing plates, things inferred).
 
     Raises:
-        CutError: the cut cannot be read. ShowError: the folder is in use.
+        CutError: the cut cannot be read. ShowError: the folder is in use. BadInput: no rate, or one for another kind.
     """
-    cut = read_cut(cut_file)
+    if rate and cut_file.suffix.lower() != ".edl":
+        raise BadInput("Only an EDL needs to be told its rate.", where=str(cut_file), todo="Leave --rate out.")
+    cut = read_cut(cut_file, edl_rate=rate_of(rate) if rate else None)
     made = not folder.exists()
     if not made and {path.name for path in folder.iterdir()} - {SETTINGS}:
         raise ShowError("This folder is not empty.", where=str(folder), todo="Name a new folder: rushes new CUT DIR.")

@@ -33,12 +33,12 @@ class Plates:
         self._known: dict[tuple[Path, Fraction], tuple[Plate | None, str]] = {}
         self._located: dict[str, Located] = {}
 
-    def find(self, reference: Any) -> tuple[str, Plate | None, str]:
-        """A key that references to the same media share, the plate with offset 0, or why there is none."""
-        text = reference.to_json_string() if reference is not None else ""
-        if text not in self._located:
-            self._located[text] = locate(reference, self._bases, self._local)
-        located = self._located[text]
+    def find(self, reference: Any, path: Path | None = None) -> tuple[str, Plate | None, str]:
+        """A key that references to the same media share, the plate with offset 0, or why there is none.
+
+        `path`: where a person found the media, whatever the reference says.
+        """
+        located = Located(path, str(path)) if path is not None else self._locate(reference)
         if located.path is None:
             return located.key, None, located.why
         own = getattr(reference, "rate", 0)
@@ -47,6 +47,12 @@ class Plates:
             self._known[located.path, rate] = self._read(located.path, rate)
         plate, missing = self._known[located.path, rate]
         return located.key, plate, missing
+
+    def _locate(self, reference: Any) -> Located:
+        text = reference.to_json_string() if reference is not None else ""
+        if text not in self._located:
+            self._located[text] = locate(reference, self._bases, self._local)
+        return self._located[text]
 
     def _read(self, path: Path, rate: Fraction) -> tuple[Plate | None, str]:
         try:

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from core.cut.bundle import as_received, check_file, is_deeper
+from core.cut.edl_rate import guess_rate
 from core.errors import BadInput, CutError
 from core.files import one_line
-from core.frames import rate_of
+from core.frames import format_rate, rate_of
 
 PLAIN = (".otio", ".otioz", ".otiod")
 """Formats that opentimelineio reads itself; others need an adapter."""
@@ -44,7 +45,7 @@ def read_cut(path: Path, mint: Callable[[], str] = lambda: str(uuid.uuid4()), ed
 
     Args:
         mint: makes ids for clips that have none.
-        edl_rate: frames a second of an EDL, which does not say; None: the adapter's 24.
+        edl_rate: frames a second of an EDL, which does not say; None: guessed, and a warning says why.
 
     Raises:
         CutError: missing, unreadable, truncated, of a newer schema, of a kind no adapter is installed for, ambiguous
@@ -52,6 +53,10 @@ def read_cut(path: Path, mint: Callable[[], str] = lambda: str(uuid.uuid4()), ed
     """
     from otio_adapters.normalise import normalise
 
+    guessed = ""
+    if edl_rate is None and path.suffix.lower() == ".edl" and path.exists():
+        edl_rate, why = guess_rate(as_received(path)[1])
+        guessed = f"read at {format_rate(edl_rate)} frames a second: {why} (a list does not say; --rate does)"
     timeline = read_timeline(path, edl_rate)
     # Bound to a name: the clips of a temporary list die while it is walked.
     clips = timeline.find_clips()
@@ -61,7 +66,9 @@ def read_cut(path: Path, mint: Callable[[], str] = lambda: str(uuid.uuid4()), ed
         warnings = normalise(timeline, mint)
     except (ValueError, TypeError) as error:
         raise CutError(f"The cut cannot be put in order: {one_line(str(error))}.", where=str(path)) from error
-    return Cut(timeline, one_line(timeline.name, 80), _rate(timeline, clips, path), tuple(warnings))
+    return Cut(
+        timeline, one_line(timeline.name, 80), _rate(timeline, clips, path), (*[guessed] * bool(guessed), *warnings)
+    )
 
 
 def cut_text(cut: Cut) -> str:

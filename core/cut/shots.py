@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from core.cut.ranges import Need, media_frames, needs, seconds, source_zero
@@ -63,6 +64,7 @@ def make_shots(
     into: str = "main",
     local: Callable[[str], str] = str,
     only: Collection[str] = (),
+    found: Mapping[str, Path] = MappingProxyType({}),
 ) -> tuple[tuple[Shot, ...], tuple[str, ...]]:
     """The shots that a cut uses, in cut order, and what a person should know of them.
 
@@ -78,6 +80,7 @@ def make_shots(
         into: the cut's name in the show.
         local: from a path as the editor's machine has it to the same on this one (`Places.local`).
         only: look at the clips of these ids alone; empty: at all.
+        found: clip id → where a person found its media, whatever the cut says.
 
     Returns:
         Shots (one whose media are missing has `plate` None and says why) and warnings.
@@ -85,10 +88,10 @@ def make_shots(
     from core.cut.plates import Plates
     from otio_adapters import versions
 
-    found, warnings = needs(cut.timeline)
+    every, warnings = needs(cut.timeline)
     beside = [source if source.is_dir() else source.parent] if source is not None else []
     plates = Plates([folder.absolute() for folder in (*beside, root)], root.absolute(), probe, cut.rate, local)
-    rows = [_row(need, plates) for need in found if not only or versions.get(need.clip).get("clip_id") in only]
+    rows = [_row(need, plates, found) for need in every if not only or versions.get(need.clip).get("clip_id") in only]
     groups = _group(rows, settings.share_gap)
     homes = _homes(groups, existing, into)
     ids = _ids(groups, homes, existing, warnings)
@@ -99,18 +102,18 @@ def make_shots(
     return tuple(shots), (*plates.warnings, *warnings)
 
 
-def _row(need: Need, plates: Any) -> _Row:
+def _row(need: Need, plates: Any, found: Mapping[str, Path]) -> _Row:
     from otio_adapters import versions
 
     facts = versions.get(need.clip)
     reference = versions.editor_reference(need.clip)
-    located, plate, missing = plates.find(reference)
+    clip_id = str(facts.get("clip_id", ""))
+    located, plate, missing = plates.find(reference, found.get(clip_id))
     if not need.known:
         plate, missing = None, "the clip has no range: neither its own nor its media's"
     first = plate.media.first if plate else 0
     rate = plate.rate if plate else reference_rate(reference) or plates.rate
     zero = source_zero(reference, first, rate, plate.timecode if plate else None, need.start)
-    clip_id = str(facts.get("clip_id", ""))
     return _Row(
         need=need,
         clip_id=clip_id,

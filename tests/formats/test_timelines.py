@@ -106,8 +106,8 @@ def test_a_cut_becomes_a_show(place: Path, what: str, suffix: str, write: Callab
     )
 
 
-def test_an_edl_is_read_at_24(place: Path) -> None:
-    """An EDL states no rate. At 24 all is right; another rate is taken for 24, or refused where a frame shows it."""
+def test_an_edl_is_read_at_the_slowest_rate_that_its_frames_fit(place: Path) -> None:
+    """An EDL states no rate. At 24 all is right; a frame beyond 23 shows that it is more."""
     movie(place / "rushes é" / "A001 take-1.mov", "mjpeg", "yuvj422p", COUNT, rate=Fraction(24))
     made = cut_of(place, rate=24)
     made.tracks[0].source_range = otio.opentime.TimeRange(time(-86400, 24), made.tracks[0].duration())
@@ -117,8 +117,10 @@ def test_an_edl_is_read_at_24(place: Path) -> None:
     assert "00:00:00:22" in text
     (place / "other.edl").write_text(text.replace("00:00:00:22", "00:00:00:24"))
     with pytest.raises(CutError, match="cannot be read"):
+        read_cut(place / "other.edl", edl_rate=Fraction(24))
+    with pytest.raises(CutError, match="duration don.t match"):  # now the record side is two frames shorter than the source
         read_cut(place / "other.edl")
-    result += "; an EDL states no rate: read at 24, refused where a frame beyond 23 shows that it is not"
+    result += "; an EDL states no rate: the slowest that its frames fit, or --rate"
     row("timelines", ".edl (CMX 3600)", "two clips of one movie at 24, written by OpenTimelineIO's adapter", result)
 
 

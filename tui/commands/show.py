@@ -26,6 +26,9 @@ def new(
     ],
     folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="A new folder; else the cut's name.")] = None,
     name: Annotated[str, typer.Option("--name", help="The show's title; else the cut's.")] = "",
+    rate: Annotated[
+        str, typer.Option("--rate", metavar="FPS", help="Of an .edl, which does not say: 25, 23.976 …; else guessed.")
+    ] = "",
 ) -> None:
     """Make a show from a cut: a git repository with one folder a shot."""
     from core.files import safe_name
@@ -33,7 +36,7 @@ def new(
 
     target = folder or Path(safe_name(cut.stem, "show"))
     with output.Ticker("new show:") as tick:
-        show, warnings = Show.create(cut, target, os.environ, name, tick)
+        show, warnings = Show.create(cut, target, os.environ, name, tick, rate)
     try:
         show.start_proxies()
     except RushesError as error:  # the show is made; playback does without
