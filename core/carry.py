@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.conform import Case, Conform, Wanted, case_of, line_of, use_of, wanted
+from core.cut.align import zero
 from core.cut.bundle import as_received, unpack
 from core.cut.change import NEW
 from core.cut.read import PLAIN, cut_text
@@ -114,15 +115,19 @@ def _give_range(clip: Any, case: Case, n: int) -> bool:
 
     from otio_adapters import versions
 
-    was = case.found.links[n].was
-    media = case.old.clips[was].media if was is not None else None
-    reference = versions.editor_reference(clip)
-    if media is None or media.available is None or media.rate is None or reference is None:
+    link, reference = case.found.links[n], versions.editor_reference(clip)
+    old = case.old.clips[link.was] if link.was is not None else None
+    if old is None or old.media.available is None or old.media.rate is None or reference is None:
         return False
-    if reference.available_range is not None or case.found.links[n].replaced:
+    if reference.available_range is not None or link.replaced:
         return False
-    rate = float(media.rate)
-    first, last = (otio.opentime.RationalTime(float(at * media.rate), rate) for at in media.available)
+    span, rate = old.media.available, float(old.media.rate)
+    home = case.holdings.get(link.shot)
+    if old.own and home and (plate := home.shot.plate):
+        # The old cut played a version of ours, which begins later than the plate that source times count from.
+        begin = zero(old, home) + plate.media.first / plate.rate
+        span = (begin, begin + len(plate.media) / plate.rate)
+    first, last = (otio.opentime.RationalTime(float(at * old.media.rate), rate) for at in span)
     reference.available_range = otio.opentime.TimeRange(first, last - first)
     return True
 

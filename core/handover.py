@@ -271,9 +271,10 @@ def _entries(layout: Layout, row: ShotRow, versions: list[VersionRow], every: bo
         raise ShowError(what, todo="Bring its frames back (rushes verify says which), or circle another version.")
     chosen = complete if every else sorted({*complete[-NEWEST:], *([circled] if circled else [])})
     media = [_media(layout, row.shot.id, version, versions) for version in chosen]
+    made = {version: read_recipe(layout, row.shot.id, version)[1].frames for version in complete}
     for use in row.shot.uses:
         if use.cut == MAIN:
-            yield Entry(use.clip_id, row.shot, media, circled)
+            yield Entry(use.clip_id, row.shot, media, circled, made=made)
 
 
 def _lost(layout: Layout, shot: str, version: str) -> str:

@@ -148,6 +148,12 @@ def _plays_ours(clip: Clip) -> bool:
     return clip.own is not None and clip.media.available is not None and "_gen_" in clip.media.stem
 
 
+def _as_long(clip: Clip, made: FrameRange, rate: Fraction) -> bool:
+    """Whether what exists of the clip's source is a version's frames, all of them and no more."""
+    available = clip.media.available
+    return available is not None and round(length(available) * rate) == len(made)
+
+
 def zero(clip: Clip, holding: Holding) -> Fraction:
     """The source time of media index 0 of the shot's plate, as the clip's cut counts it."""
     return _zero(clip, holding, clip.seen)
@@ -160,9 +166,9 @@ def _zero(clip: Clip, holding: Holding, plausible: Span) -> Fraction:
     first = clip.media.number if clip.media.number is not None else plate.media.first if plate else 0
     if plate is not None and clip.own is not None and start is not None and _plays_ours(clip):
         number = clip.media.number
-        if number is None and not touch(clip.seen, plausible):
-            made = holding.versions.get(clip.own[1])
-            number = made.first if made else None
+        made = holding.versions.get(clip.own[1])
+        if number is None and made is not None and (_as_long(clip, made, rate) or not touch(clip.seen, plausible)):
+            number = made.first
         if number is not None:
             return start - Fraction(number - plate.offset) / rate
     return zero_at(start, first, rate, plate.timecode if plate else None, clip.needed[0])

@@ -85,7 +85,7 @@ def _give(clip: Any, entry: Entry, handover: Handover, warnings: list[str]) -> b
         warnings.append(f"{entry.shot.id} {media.version} has no review movie: its frames are handed over instead")
     if form.movies and media.movie and media.burnt:
         warnings.append(f"{entry.shot.id} {media.version}: its review movie has a label burnt in")
-    made = reference(clip, _small(media), plate, form, beside=handover.beside)
+    made = reference(clip, _small(media), plate, form, entry.made, beside=handover.beside)
     if form.movies and media.movie and not counts_alike(made, media, plate):
         told = f"{entry.shot.id} {media.version}: the plate has another timecode than the cut counts"
         warnings.append(f"{told}: its review movie lines up by its first frame, not by timecode")

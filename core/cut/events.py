@@ -14,8 +14,8 @@ from core.cut.compare import Loss
 from core.cut.edl import BLACK, Edit, Event, Motion
 from core.cut.notes import locators
 from core.cut.publish import Entry, too_short
-from core.cut.ranges import item_length, own_speed, seconds, source_zero
-from core.cut.reference import VersionMedia
+from core.cut.ranges import item_length, own_speed, seconds
+from core.cut.reference import VersionMedia, plate_zero
 from core.files import one_line, safe_name
 from core.frames import timecode
 
@@ -160,26 +160,18 @@ class Track:
 
         A timecode is a count, not a time: 01:00:00:00 stays that in a list of another rate.
         """
-        from otio_adapters import versions
-
         used = clip.trimmed_range().start_time
         plate = entry.shot.plate if entry else None
-        if plate is None or plate.timecode is None:
+        if entry is None or plate is None or plate.timecode is None:
             return Fraction(used.value) * Fraction(round(self.rate), round(used.rate))
-        first = seconds(used) or Fraction(0)
-        zero = source_zero(versions.editor_reference(clip), plate.media.first, plate.rate, plate.timecode, first)
-        index = (first - zero) * plate.rate
+        index = ((seconds(used) or Fraction(0)) - plate_zero(clip, plate, entry.made)) * plate.rate
         return (index - plate.media.first + plate.timecode) * Fraction(round(self.rate), round(plate.rate))
 
     def _shown(self, clip: Any, entry: Entry) -> Fraction:
         """The shot frame that stands at the clip's start."""
-        from otio_adapters import versions
-
         plate, first = entry.shot.plate, seconds(clip.trimmed_range().start_time) or Fraction(0)
         assert plate is not None, "only a shot with a plate has versions, and notes on them"
-        theirs = versions.editor_reference(clip)
-        zero = source_zero(theirs, plate.media.first, plate.rate, plate.timecode, first)
-        return (first - zero) * plate.rate + plate.offset
+        return (first - plate_zero(clip, plate, entry.made)) * plate.rate + plate.offset
 
     def _clock(self, frame: int) -> str:
         return timecode(frame % self._day, self.rate, drop=self.drop)

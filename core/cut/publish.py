@@ -13,7 +13,7 @@ from core.cut.compare import Loss, compare_timelines, differences, editors_text
 from core.cut.form import OTIO, Form
 from core.cut.notes import Remarked, mark
 from core.cut.read import PLAIN, read_timeline, timeline_text
-from core.cut.reference import VersionMedia, fits_whole, reference
+from core.cut.reference import Made, VersionMedia, fits_whole, reference
 from core.cut.shot import Shot
 from core.errors import CutError
 from core.files import explained, one_line, settle, sha256_bytes, temp_beside
@@ -37,6 +37,8 @@ class Entry:
     """The version that plays (the circled one); empty: what the editor has active stays."""
     notes: Sequence[Remarked] = ()
     """Open notes on the version that plays, to go out with it."""
+    made: Made = field(default_factory=dict)
+    """The shot frames of its complete versions: the editor may play one of them already."""
 
     @property
     def plays(self) -> VersionMedia | None:
@@ -154,7 +156,7 @@ def _add(clip: Any, entry: Entry, warnings: list[str], form: Form) -> None:
     plate = entry.shot.plate
     if plate is None:
         raise CutError(f"{entry.shot.id} has no plate: its versions have no place in the editor's source time.")
-    references = {media.version: reference(clip, media, plate) for media in entry.versions}
+    references = {media.version: reference(clip, media, plate, made=entry.made) for media in entry.versions}
     active = entry.active
     if entry.plays is not None:
         warnings += too_short(entry, entry.plays)

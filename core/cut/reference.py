@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -16,6 +18,11 @@ from core.errors import CutError
 from core.files import one_line
 from core.frames import FrameRange
 from core.paths import file_url
+
+_OWN_FILE = re.compile(r"_gen_(?P<version>v\d{3,6})(?:_review\.\w+|\.\[?(?P<number>\d+)[^/\\]*)$")
+"""A file of ours that stands for a version: its review movie, or its frames by their numbers."""
+Made = Mapping[str, FrameRange]
+NONE: Made = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +51,13 @@ class VersionMedia:
         return self.prefix.rstrip("._")
 
 
-def reference(clip: Any, media: VersionMedia, plate: Plate, form: Form = OTIO, *, beside: Path | None = None) -> Any:
+def reference(
+    clip: Any, media: VersionMedia, plate: Plate, form: Form = OTIO, made: Made = NONE, *, beside: Path | None = None
+) -> Any:
     """A reference for `clip`, whose source range goes on meaning the same pictures.
 
     Args:
+        made: the shot frames of the shot's versions, for clips that play one already.
         beside: give the URL relative to this folder instead of whole.
 
     Raises:
@@ -57,11 +67,10 @@ def reference(clip: Any, media: VersionMedia, plate: Plate, form: Form = OTIO, *
 
     from otio_adapters import versions
 
-    theirs = versions.editor_reference(clip)
     folder = _url(media, beside)
-    start = _start(clip, theirs, media, plate)
+    start = plate_zero(clip, plate, made) + Fraction(media.frames.first - plate.offset) / plate.rate
     rate = float(plate.rate)
-    made = otio.schema.ImageSequenceReference(
+    new = otio.schema.ImageSequenceReference(
         target_url_base=folder,
         name_prefix=quote(media.prefix),
         name_suffix=quote(media.suffix),
@@ -73,29 +82,48 @@ def reference(clip: Any, media: VersionMedia, plate: Plate, form: Form = OTIO, *
             otio.opentime.RationalTime(len(media.frames), rate),
         ),
     )
-    made.name = media.stem
+    new.name = media.stem
     if form.movies and media.movie:
-        made = otio.schema.ExternalReference(f"{folder}{quote(media.movie)}", made.available_range)
-        made.name = media.movie
-    made = flat(made, form)
+        new = otio.schema.ExternalReference(f"{folder}{quote(media.movie)}", new.available_range)
+        new.name = media.movie
+    new = flat(new, form)
     try:
-        versions.put(made, {**(media.facts or {}), "version": media.version})
+        versions.put(new, {**(media.facts or {}), "version": media.version})
     except ValueError as error:
         raise CutError(f"{media.version} cannot be published: {one_line(str(error))}.") from error
-    return made
+    return new
 
 
-def _start(clip: Any, theirs: Any, media: VersionMedia, plate: Plate) -> Fraction:
-    """The source time of the version's first frame. Where the editor plays an older version of ours, its pictures are
-    numbered as shot frames already."""
+def plate_zero(clip: Any, plate: Plate, made: Made = NONE) -> Fraction:
+    """The source time, in seconds, of the plate's media index 0, as the clip counts it.
+
+    Where the editor plays an older version of ours, its pictures are numbered as shot frames already.
+    """
     from otio_adapters import versions
 
-    begin = seconds(theirs.available_range.start_time) if getattr(theirs, "available_range", None) else None
-    if begin is not None and versions.is_own_sequence(theirs):
-        return begin + Fraction(media.frames.first - theirs.start_frame) / plate.rate
+    theirs = versions.editor_reference(clip)
+    available = getattr(theirs, "available_range", None)
+    begin, first = seconds(available.start_time) if available is not None else None, _own_first(theirs, made)
+    if begin is not None and first is not None:
+        return begin - Fraction(first - plate.offset) / plate.rate
     used = seconds(clip.source_range.start_time) if clip.source_range is not None else None
-    zero = source_zero(theirs, plate.media.first, plate.rate, plate.timecode, used or Fraction(0))
-    return zero + Fraction(media.frames.first - plate.offset) / plate.rate
+    return source_zero(theirs, plate.media.first, plate.rate, plate.timecode, used or Fraction(0))
+
+
+def _own_first(theirs: Any, made: Made) -> int | None:
+    """The shot frame of the first picture of a file of ours; None for other files."""
+    import opentimelineio as otio
+
+    from otio_adapters import versions
+
+    if isinstance(theirs, otio.schema.ImageSequenceReference):
+        return int(theirs.start_frame) if versions.is_own_sequence(theirs) else None
+    found = _OWN_FILE.search(unquote(str(getattr(theirs, "target_url", "") or "")))
+    if found is None:
+        return None
+    if found["number"]:
+        return int(found["number"])
+    return made[found["version"]].first if found["version"] in made else None
 
 
 def _url(media: VersionMedia, beside: Path | None) -> str:

@@ -13,6 +13,7 @@ import opentimelineio as otio
 import pytest
 
 from core.conform import Conform
+from core.cut.profiles import PROFILES
 from core.errors import BadInput
 from core.frames import FrameRange
 from core.show import Show
@@ -147,10 +148,9 @@ def test_a_shot_that_is_cut_out_keeps_its_versions_and_comes_back(show: Show, tm
     assert show.shot(SHOT).cut_range == FrameRange(1009, 1020)
 
 
-@pytest.mark.parametrize("purpose", ["delivery", "edl", "master"])
+@pytest.mark.parametrize("purpose", ["delivery", "edl", "master", "resolve", "resolve18", "premiere", "avid", "rv"])
 def test_our_own_delivery_comes_back_as_that_and_makes_no_new_plate(show: Show, tmp_path: Path, purpose: str) -> None:
-    suffix = ".edl" if purpose == "edl" else ".otio"
-    published = show.publish(purpose, tmp_path / f"out{suffix}")
+    published = show.publish(purpose, tmp_path / f"out{PROFILES[purpose].suffix}")
     before = show.shot(SHOT)
     conform = show.conform(published.path)
     change = next(change for change in conform.changes if change.shot == SHOT)

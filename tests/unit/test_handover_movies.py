@@ -10,6 +10,7 @@ import numpy as np
 import opentimelineio as otio
 import pytest
 
+from core.cut.profiles import PROFILES
 from core.show import Show
 from tests import shows
 from tests.shows import SHOT, finish
@@ -72,3 +73,21 @@ def test_a_bundle_holds_the_movie(show: Show) -> None:
     published = show.publish("resolve", bundle=True)
     (one,) = list(otio.adapters.read_from_file(str(published.path.with_suffix(".otioz"))).find_clips())
     assert one.media_reference.target_url == f"media/{SHOT}_gen_v001_review.mov"
+
+
+@pytest.mark.parametrize("purpose", ["premiere", "resolve", "avid"])
+def test_a_cut_that_comes_back_with_the_movie_plays_the_same_pictures_again(
+    show: Show, purpose: str, tmp_path: Path
+) -> None:
+    """The cut goes out and comes in once after the other, so that the later ones start from a cut that plays ours."""
+    published = show.publish(purpose, tmp_path / f"out{PROFILES[purpose].suffix}")
+    conform = show.conform(published.path)
+    (change,) = conform.changes
+    assert set(change.flags) <= {"returned", "unchanged", "relinked_only"} and change.version == "v001"
+    assert (change.head, change.tail, change.slip, conform.wanted) == (0, 0, 0, ())
+    show.apply_conform(conform)
+    (one,) = list(otio.adapters.read_from_file(str(show.publish("delivery").path)).find_clips())
+    assert one.media_reference.available_range.start_time.value - one.source_range.start_time.value == -8
+    assert one.media_reference.start_frame == 1001
+    events = show.publish("edl").path.read_text()
+    assert "10:00:00:12 10:00:00:18" in events, "the timecode of the plate, as at first"
