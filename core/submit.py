@@ -27,6 +27,8 @@ from core.room import enough_room, names_fit, queued_room
 from core.rows import VersionRow
 
 Tell = Callable[[str], None]
+SOON = 1
+"""The priority of what somebody looks at the screen for: before versions that wait, not before the one under way."""
 
 
 def silent(_: str) -> None:
@@ -175,6 +177,7 @@ def submit_frames(desk: Desk, shot: Shot, draft: Draft, frames: tuple[int, ...])
             recipes=(recipe_text(frozen),),
             frames=frames,
             asked_by=str(desk.history.whoami()),
+            priority=SOON,
         )
     )
 

@@ -16,7 +16,7 @@ from core.layout import Layout
 from core.recipe.text import parse, recipe_text
 from core.recipe.toml import toml_text, toml_value
 from core.recipe.vary import axes, wedge
-from core.submit import Desk
+from core.submit import SOON, Desk
 from core.viewing.pictures import Viewer
 from core.viewing.view import Source
 
@@ -43,6 +43,7 @@ def submit_wedge(desk: Desk, shot: Shot, draft: Draft, frame: int, vary: Sequenc
             frames=(frame,),
             labels=labels,
             asked_by=str(desk.history.whoami()),
+            priority=SOON,
         )
     )
 

@@ -118,7 +118,8 @@ def test_the_words_before_a_colon_are_a_category_only_where_they_are_one() -> No
 # by keys
 
 
-def test_each_is_judged_and_the_next_is_shown_until_all_are_reviewed(show: Show) -> None:
+def test_what_is_judged_stays_to_be_circled_too_until_all_are_reviewed(show: Show) -> None:
+    """`a` and then `c` are about the same version: the next one is shown when somebody goes on."""
     first, second, third = waiting(show)
 
     async def hands(app: Screens, pilot: Pilot[None]) -> None:
@@ -126,22 +127,28 @@ def test_each_is_judged_and_the_next_is_shown_until_all_are_reviewed(show: Show)
         assert "3 await review" in str(dailies.headline.render())
         await pilot.press("a", *"good", "enter")
         await until(pilot, lambda: status(show, first) == "apr")
+        await pilot.press("c", "enter")
+        await until(pilot, lambda: show.version(first, "v002").row.circled == "final")
+        await pilot.press("full_stop")
         await until(pilot, lambda: dailies.seen is not None and dailies.seen.shot == second)
         assert app.place.shot == second
         await pilot.press("x", *"no", "enter")
         await until(pilot, lambda: status(show, second) == "rtk")
+        await pilot.press("full_stop")
         await until(pilot, lambda: dailies.seen is not None and dailies.seen.shot == third)
         await pilot.press("s")
         await until(pilot, lambda: isinstance(app.screen, Choose))
         await pilot.press("h", *"later", "enter")
-        await until(pilot, lambda: "All is reviewed: 3 just now" in dailies.viewer.words)
-        await pilot.press("a", "enter")
-        await until(pilot, lambda: "Nothing awaits review" in said(app))
+        await until(pilot, lambda: "nothing awaits review · 3 reviewed now" in str(dailies.headline.render()))
         await pilot.press("u")
         await until(pilot, lambda: "taken back" in said(app) and waiting(show) == [third])
         await until(pilot, lambda: bool(dailies.list.rows) and "2 reviewed now" in str(dailies.headline.render()))
         await pilot.press("U")
         await until(pilot, lambda: "brought back" in said(app) and waiting(show) == [])
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: "Nothing awaits review" in dailies.viewer.words)
+        await pilot.press("a", "enter")
+        await until(pilot, lambda: "Nothing awaits review" in said(app))
 
     drive(show, hands)
 
@@ -269,6 +276,8 @@ def test_every_size_shows_what_awaits_or_that_nothing_does(tmp_path: Path, size:
         dailies = await opened(app, pilot)
         assert dailies.list.row is not None and dailies.list.row.shot == only
         show.review(only, "v002", "approve")
-        await until(pilot, lambda: "All is reviewed" in dailies.viewer.words)
+        await until(pilot, lambda: "1 reviewed now" in str(dailies.headline.render()))
+        await pilot.press("ctrl+r")
+        await until(pilot, lambda: "Nothing awaits review" in dailies.viewer.words)
 
     drive(show, hands, size)

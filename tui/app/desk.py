@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,9 +21,11 @@ class Desk:
         self.root, self.env = root, env
         self.acts = ThreadPoolExecutor(1, "acts")
         """One thread: acts are done, and committed, in the order in which they were asked for."""
+        self.making = ThreadPoolExecutor(1, "making")
+        """What may take long (models are looked for, perhaps fetched) begins in its turn, and holds up no other act."""
         self._opening = threading.Lock()
         self._opened: Show | None = None
-        self._last: Future[None] | None = None
+        self._last: list[Future[None]] = []
 
     @property
     def show(self) -> Show:
@@ -34,15 +36,29 @@ class Desk:
                 self._opened = Show.open(self.root, self.env)
             return self._opened
 
+    def submit(self, deed: Callable[[], None], *, long: bool = False) -> None:
+        """Do it after every act that was asked for before. A `long` one lets those that come after it pass."""
+        if not long:
+            self.acts.submit(deed)
+            return
+        turn = self.acts.submit(lambda: None)
+
+        def begin() -> None:
+            turn.result()
+            deed()
+
+        self.making.submit(begin)
+
     def close(self) -> None:
-        """Take no more acts. Those that were asked for are still done: their thread is joined at the very end."""
-        if self._last is None:
-            self._last = self.acts.submit(lambda: None)
-            self.acts.shutdown(wait=False)
+        """Take no more acts. Those that were asked for are still done: their threads are joined at the very end."""
+        if not self._last:
+            self._last = [lane.submit(lambda: None) for lane in (self.acts, self.making)]
+            for lane in (self.acts, self.making):
+                lane.shutdown(wait=False)
 
     def done(self, seconds: float) -> bool:
         """Whether, after `close`, every act was done; waits that long for it."""
-        return self._last is None or not wait([self._last], seconds).not_done
+        return not wait(self._last, seconds).not_done
 
     def first_look(self) -> tuple[Indexed | None, Place]:
         """What was true of the show, and where the person was, when somebody last looked. Opens nothing."""

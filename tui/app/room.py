@@ -153,11 +153,16 @@ class Room(Screen[None]):
         deed: Callable[[Show], T],
         done: Callable[[T], None],
         failed: Callable[[str], None] | None = None,
+        *,
+        long: bool = False,
     ) -> None:
-        """Change the show: after every act asked for before, on any screen. Never dropped, never overtaken."""
+        """Change the show: after every act asked for before, on any screen. Never dropped.
+
+        `long`: what needs models, which are looked for and perhaps fetched: acts that come after it do not wait.
+        """
         refused = failed or self.say
         desk = self.screens.desk
-        desk.acts.submit(lambda: self._post("", 0, lambda: deed(desk.show), done, refused))
+        desk.submit(lambda: self._post("", 0, lambda: deed(desk.show), done, refused), long=long)
 
     def _post(
         self,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from core.files import one_line
-from tui.present.spans import Line, Span, padded
+from tui.present.spans import STATUS_STYLES, Line, Span, padded
 
 if TYPE_CHECKING:
     from core.recipe.changes import Change
@@ -22,12 +22,13 @@ def since(seconds: float | None) -> str:
     return next((f"{int(seconds // unit)} {name}" for unit, name in _UNITS if seconds >= unit), "now")
 
 
-def waiting_line(waiting: Waiting, width: int) -> Line:
-    """`sq010_sh0020 v003  3 h 2✎ Ana`: who made it where there is room."""
+def waiting_line(waiting: Waiting, width: int, status: str = "rev") -> Line:
+    """`sq010_sh0020 v003  3 h 2✎ Ana`: who made it where there is room; the status of what was judged just now."""
     notes = f"{waiting.open_notes}✎" if waiting.open_notes else ""
     who = one_line(waiting.by.partition(" <")[0], 40)
-    ago = f"{since(waiting.seconds):>7} "
-    fixed: Line = ((f" {waiting.version:<5}", "bold"), (ago, "dim"), (f"{notes:<4}", "warn"))
+    ago: Span = (f"{since(waiting.seconds):>7} ", "dim")
+    judged: Span = (f"{status:>7} ", STATUS_STYLES.get(status, ""))
+    fixed: Line = ((f" {waiting.version:<5}", "bold"), ago if status == "rev" else judged, (f"{notes:<4}", "warn"))
     room = max(8, min(24, width - (28 if width >= 44 else 18)))
     return ((padded(waiting.shot, room), ""), *fixed, (who if width >= 44 else "", "dim"))
 
@@ -41,7 +42,7 @@ def headline(name: str, waiting: Sequence[Waiting], reviewed: int) -> str:
 def nothing_left(reviewed: int) -> str:
     """What stands where the picture was when the list is empty."""
     if reviewed:
-        return f"All is reviewed: {reviewed} just now.\nu takes the last one back."
+        return f"All is reviewed: {reviewed} just now."
     return "Nothing awaits review.\nVersions come here when they are rendered."
 
 

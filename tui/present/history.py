@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from core.history.change import CommitChange, FileChange
     from core.history.events import Entry
 
-_LONGEST = 400
+_LONGEST = 2000
 """Characters of one line of a difference that are shown."""
 
 
@@ -103,14 +103,17 @@ def change_lines(change: CommitChange, width: int) -> list[Line]:
         lines += [((part, ""),) for part in folded(paragraph, width)]
     lines += [((f"{padded(key, 18)} ", "dim"), (value, "")) for key, value in entry.trailers]
     for file in change.files:
-        lines += [((" ", ""),), *_file_lines(file)]
+        lines += [((" ", ""),), *_file_lines(file, width)]
     return lines
 
 
-def _file_lines(file: FileChange) -> Iterator[Line]:
+def _file_lines(file: FileChange, width: int) -> Iterator[Line]:
     yield ((f"{file.status}  ", "accent"), (file.path, "bold"))
     for line in file.text.splitlines():
-        yield ((safe_text(line)[:_LONGEST], _style(line)),)
+        shown = safe_text(line)[:_LONGEST]
+        # An event is one long line, and what was said stands far to the right in it.
+        for part in [shown] if len(shown) <= width else folded(shown, width):
+            yield ((part, _style(line)),)
     if file.cut:
         yield (("… and more: git show has it whole", "dim"),)
 

@@ -11,6 +11,7 @@ from core.frames import FrameRange
 from tui.present.spans import Line, Span, Style, folded, padded
 
 if TYPE_CHECKING:
+    from core.farm.jobs import Job
     from core.recipe.changes import Change
     from core.recipe.complete import Completion
     from core.recipe.form import Field
@@ -42,8 +43,10 @@ def form_lines(fields: Sequence[Field], width: int, chosen: str = "") -> list[tu
 
 def _field_line(field: Field, width: int, *, chosen: bool) -> Line:
     mark: Span = ("◆ ", "accent") if field.keyed else ("  ", "")
-    unit = f" {field.unit}" if field.unit and (field.value or field.default) else ""
-    value = one_line(f"{field.value or field.default}{unit}", max(1, width - _LABEL - 2))
+    typed = field.value or field.default
+    unit = f" {field.unit}" if field.unit and typed else ""
+    unit = unit.removesuffix("s") if typed == "1" else unit
+    value = one_line(f"{typed}{unit}", max(1, width - _LABEL - 2))
     style: Style = "reverse" if chosen else "" if field.value else "dim"
     return (mark, (padded(one_line(field.label), _LABEL), "dim"), (value or " ", style))
 
@@ -71,6 +74,15 @@ def adjusted(field: Field, by: int) -> str | None:
     value = max(value, field.low) if field.low is not None else value
     value = min(value, field.high) if field.high is not None else value
     return str(round(value)) if field.kind == "integer" else f"{value:.6g}"
+
+
+def test_line(job: Job, rendering: Sequence[Job]) -> str:
+    """How far a test frame is, and what it waits for."""
+    busy = next((other for other in rendering if other.id != job.id), None)
+    if job.state == "queued" and busy is not None:
+        what = f"{busy.shot} {busy.version or busy.kind}, {busy.done} of {busy.total} frames"
+        return f"Frame {job.frames[0]} is next, after {what}."
+    return f"Frame {job.frames[0]}: {job.state} …"
 
 
 # Problems

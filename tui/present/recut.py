@@ -130,12 +130,13 @@ def said_of(answer: str) -> str:
     return "a new shot" if answer == NEW else answer
 
 
-def headline(found: Conform | None, kept: int, typed: str, questions: int) -> str:
-    """`New cut  cut_v002.otio · 12 clips · 3 make work · 1 to answer · filter moved: 2`."""
+def headline(found: Conform | None, kept: int, typed: str, questions: int, *, done: bool = False) -> str:
+    """`New cut  cut_v002.otio · 12 clips · 3 make work · 1 to answer · filter moved: 2`. `done`: it was brought in."""
     if found is None:
         return "New cut"
     work = sum(rank(change) <= 3 for change in found.changes)
-    parts = [f"New cut  {one_line(found.file.name, 60)}", f"{len(found.changes)} clips", f"{work} make work"]
+    parts = [f"New cut  {one_line(found.file.name, 60)}", f"{len(found.changes)} clips"]
+    parts += ["the show is on it now"] if done else [f"{work} make work"]
     parts += [f"{questions} to answer"] if questions else []
     parts += [f"{one_line(typed, 40)}: {kept}"] if typed else []
     return " · ".join(parts)

@@ -96,7 +96,9 @@ class ConformRoom(Room):
         self.list.empty = "no change passes the filter" if self.filter else "neither cut has a clip"
         self.list.show(kept)
         self.wanted.show(present.todos(self.found, self.applied))
-        self.headline.update(present.headline(self.found, len(kept), self.filter, len(self._open())))
+        self.headline.update(
+            present.headline(self.found, len(kept), self.filter, len(self._open()), done=bool(self.applied))
+        )
         self._tell()
 
     def _open(self) -> list[Change]:
@@ -248,7 +250,7 @@ class ConformRoom(Room):
 
         def answered(text: str | None) -> None:
             if text is not None:
-                self.act(lambda show: _extended(show, short, text), self.say)
+                self.act(lambda show: _extended(show, short, text), self.say, long=True)
 
         named = short[0].shot if len(short) == 1 else f"{len(short)} shots"
         words = f"Generate {named} over the new range: what is new?"

@@ -24,6 +24,7 @@ from tui.present import dailies as present
 from tui.present.cut import middle, neighbour
 from tui.present.inspector import notes_of
 from tui.present.showing import note_ranges
+from tui.present.spans import Line
 
 if TYPE_CHECKING:
     from core.history.review import Note, Review
@@ -45,15 +46,15 @@ class Seen:
 
 
 class DailiesRoom(Judging):
-    """A playlist. What gets a status leaves it, and the next one is shown."""
+    """A playlist. What gets a status stays where it is, to be circled too, until this screen is opened again."""
 
     PLACE: ClassVar[str] = "dailies"
     TITLE_TEXT: ClassVar[str] = "Dailies"
-    HELP: ClassVar[str] = "What awaits review, in cut order: judge it, and the next one is shown."
+    HELP: ClassVar[str] = "What awaits review, in cut order. What is judged stays until it is read again: . goes on."
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self.list: Lines[Waiting] = Lines(present.waiting_line, lambda row: row.shot, id="waiting", empty="nothing")
+        self.list: Lines[Waiting] = Lines(self._line, lambda row: row.shot, id="waiting", empty="nothing")
         self.notes = NoteLines(id="notes")
         self.note = Static("", id="note", markup=False)
         self.about = Static("", id="about", markup=False)
@@ -64,8 +65,8 @@ class DailiesRoom(Judging):
         """What is looked at; empty: the plate."""
         self.awaited = ("", "")
         """(shot, version) under the cursor."""
-        self.came: set[tuple[str, str]] = set()
-        """What awaited review at some moment since this screen was opened."""
+        self.came: dict[tuple[str, str], Waiting] = {}
+        """What awaited review at some moment since this screen was opened, or since it was read again by hand."""
 
     def parts(self) -> ComposeResult:
         with Horizontal(id="body"):
@@ -79,6 +80,10 @@ class DailiesRoom(Judging):
                 yield self.viewer
                 yield self.about
 
+    def _line(self, waiting: Waiting, width: int) -> Line:
+        row = self.rows.get(waiting.shot)
+        return present.waiting_line(waiting, width, row.status if row is not None else "rev")
+
     # reading
 
     def entered(self) -> None:
@@ -88,6 +93,7 @@ class DailiesRoom(Judging):
         self.reread()
 
     def action_reload(self) -> None:
+        self.came = {}
         self.reread()
 
     def reread(self) -> None:
@@ -96,12 +102,13 @@ class DailiesRoom(Judging):
     def _came(self, found: tuple[str, Mapping[str, ShotRow], tuple[Waiting, ...]]) -> None:
         name, self.rows, waiting = found
         here = {(row.shot, row.version) for row in waiting}
-        self.came |= here
-        reviewed = len(self.came - here)
-        self.headline.update(present.headline(one_line(name, 40), waiting, reviewed))
-        self.list.show(waiting)
-        if not waiting:
-            self._nothing(reviewed)
+        self.came |= {(row.shot, row.version): row for row in waiting}
+        judged = [row for key, row in self.came.items() if key not in here and row.shot in self.rows]
+        self.headline.update(present.headline(one_line(name, 40), waiting, len(judged)))
+        order = {shot: place for place, shot in enumerate(self.rows)}
+        self.list.show(sorted([*waiting, *judged], key=lambda row: order[row.shot]))
+        if not self.list.rows:
+            self._nothing(len(judged))
 
     def _nothing(self, reviewed: int) -> None:
         self.seen, self.version, self.awaited = None, "", ("", "")

@@ -22,7 +22,7 @@ def ask_generate(room: Room, shots: tuple[str, ...], done: Callable[[], None], t
     def answered(text: str | None) -> None:
         if text is not None:
             refused = lambda reason: ask_generate(room, shots, done, text, reason)  # noqa: E731
-            room.act(lambda show: _generated(show, shots, text), told, refused)
+            room.act(lambda show: _generated(show, shots, text), told, refused, long=True)
 
     if not shots:
         room.say("There is no shot here to generate.")

@@ -61,6 +61,15 @@ class Form(Lines[tuple[str, Line]]):
     BINDINGS: ClassVar[list[BindingType]] = bindings("form", "list")
     HELP: ClassVar[str] = "A draft's common values. Enter types one; ◆ a curve decides: a key here; dim: the default."
 
+    def move_to(self, index: int) -> None:
+        """To the value there; over the name of a step, on in the same direction."""
+        by = 1 if index >= self.cursor else -1
+        index = max(0, min(len(self.rows) - 1, index))
+        while 0 <= index < len(self.rows) and not self.rows[index][0]:
+            index += by
+        if 0 <= index < len(self.rows):
+            super().move_to(index)
+
 
 class RecipeRoom(Room):
     """The draft of the shot where the person is."""
@@ -211,8 +220,8 @@ class RecipeRoom(Room):
         if shot is None:
             return
         self.keep()
-        self.say(f"A test of frame {frame} is queued …", stays=True)
-        self.act(lambda show: show.preview(shot.id, (frame,)), self._queued)
+        self.say(f"A test of frame {frame}: its models are looked for …", stays=True)
+        self.act(lambda show: show.preview(shot.id, (frame,)), self._queued, long=True)
 
     def _queued(self, job: Job) -> None:
         self._job = job.id
@@ -220,11 +229,12 @@ class RecipeRoom(Room):
 
     def _watch(self) -> None:
         job = self._job
-        self.ask("test", lambda desk: desk.show.ledger.job(job), self._tested)
+        self.ask("test", lambda desk: _test_and_others(desk, job), self._tested)
 
-    def _tested(self, job: Job) -> None:
+    def _tested(self, found: tuple[Job, list[Job]]) -> None:
+        job, others = found
         if job.state in ("queued", "rendering"):
-            self.say(f"Frame {job.frames[0]}: {job.state} …", stays=True)
+            self.say(present.test_line(job, others), stays=True)
             self._later("test", 0.3, self._watch)
         elif job.state == "complete" and self.shot is not None:
             from core.viewing.view import Source
@@ -419,6 +429,11 @@ def _looked_at(text: str, offset: int | None, shot: Shot, known: Known | None) -
     offers = complete(text, offset, known or Names()) if offset is not None else ()
     curves = curves_of(said.recipe, shot.range) if said.recipe is not None else ()
     return Seen(text, said.problems, offers[:50], fields(text), curves)
+
+
+def _test_and_others(desk: Desk, job: str) -> tuple[Job, list[Job]]:
+    """The test's job, and what is rendered now."""
+    return desk.show.ledger.job(job), desk.show.ledger.jobs(("rendering",))
 
 
 def _since(show: Show, shot: Shot, text: str) -> tuple[Change, ...]:

@@ -182,7 +182,7 @@ class WedgeRoom(Room):
         def answered(text: str | None) -> None:
             if text is not None:
                 refused = lambda reason: self._ask_values(text, reason)  # noqa: E731
-                self.act(lambda show: show.wedge(shot, frame, present.axes(text)), self._started, refused)
+                self.act(lambda show: show.wedge(shot, frame, present.axes(text)), self._started, refused, long=True)
 
         question = f"Vary what at frame {frame}? Two values make a table. {present.HOW}"
         self.app.push_screen(Ask(question, typed=typed, why=why), answered)
