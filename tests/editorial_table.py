@@ -95,7 +95,7 @@ class Found:
         return None
 
 
-def _effect(found: Found, name: str, kind: type, scalar: float) -> bool:
+def _effect(found: Found, name: str, kind: Any, scalar: float) -> bool:
     one = found.clip(name)
     speeds = [effect.time_scalar for effect in one.effects if isinstance(effect, kind)] if one else []
     return speeds == [scalar]
@@ -210,8 +210,25 @@ def cells(folder: Path, purpose: str) -> dict[str, str]:
     return told
 
 
+_PICTURES = {
+    ("sequence", False): "its frames",
+    ("listed", True): "its review movie, else `name.[1001-1072].exr`",
+    ("first", True): "its review movie, else `name.1001.exr`",
+}
+_NOTES = {
+    "otio": "a marker",
+    "resolve": "a marker, its text also where Resolve reads it",
+    "fcp7": "a marker with comment and colour",
+    "loc": "a `LOC` line",
+    "column": "a column",
+}
+
+
 def page_text(table: Mapping[str, Mapping[str, str]]) -> str:
     """The whole page. `table`: form → thing → cell."""
     lines = [f"| | {' | '.join(f'`{name}`' for name in table)} |", f"| --- |{' --- |' * len(table)}"]
     lines += [f"| {what} | {' | '.join(table[name][what] for name in table)} |" for what in CHECKS]
+    forms = [PROFILES[name].form for name in table]
+    lines.append(f"| a version is | {' | '.join(_PICTURES[form.frames, form.movies] for form in forms)} |")
+    lines.append(f"| a note is | {' | '.join(_NOTES[form.markers] for form in forms)} |")
     return HEAD + "\n".join(lines) + "\n"

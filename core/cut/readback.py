@@ -75,7 +75,8 @@ def _item(item: Any, quiet: tuple[str, ...]) -> dict[str, Any]:
     speeds = [one for one in item.effects if isinstance(one, otio.schema.TimeEffect)]
     media = getattr(item, "media_reference", None)
     url = str(getattr(media, "target_url", "") or "")
-    inside = tuple(one_line(clip.name) for clip in item.find_clips()) if hasattr(item, "find_clips") else ()
+    whole = isinstance(item, otio.core.Composition)
+    inside = tuple(one_line(clip.name) for clip in item.find_clips()) if whole else ()
     return {
         "name": str(item.name),
         "length": item_length(item),
