@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import zipfile
 from pathlib import Path
@@ -18,6 +19,7 @@ from core.handover import PROFILES
 from core.show import Show
 from tests import shows
 from tests.shows import BLEND, SHOT, finish
+from tui.commands.main import main
 from tui.commands.publish import PURPOSES
 
 pytestmark = pytest.mark.timeout(120)
@@ -161,3 +163,19 @@ def test_a_publish_can_be_compared_by_its_name(circled: Show) -> None:
     published = circled.publish("delivery")
     found = circled.cut_changes(published.path.stem, "main")
     assert [change.shot for change in found.changes] == [SHOT, "sq010_sh0020"]
+
+
+def test_the_command_takes_notes_and_media_along(
+    circled: Show, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("RUSHES_STATE", "RUSHES_LOCKS"):
+        monkeypatch.setitem(os.environ, name, circled.env[name])
+    monkeypatch.chdir(circled.layout.root)
+    circled.review(SHOT, "v001", "note", text="softer, please")
+    assert main(["publish", "--for", "resolve", "--notes", "--bundle"]) == 0
+    told = capsys.readouterr()
+    first, bundle, losses = (Path(line) for line in told.out.splitlines())
+    assert (first.suffix, bundle.suffix, losses.name) == (".otio", ".otioz", f"{first.stem}_losses.txt")
+    assert "softer, please" in first.read_text() and "has no review movie" in told.err
+    assert main(["publish", "--for", "edl", "--bundle"]) == 2
+    assert "delivery, resolve" in capsys.readouterr().err
