@@ -196,9 +196,14 @@ def _only_timeline(collection: Any, path: Path) -> Any:
     timelines = [child for child in collection if isinstance(child, otio.schema.Timeline)]
     if len(timelines) == 1:
         return timelines[0]
+    if not timelines:
+        raise CutError(
+            "The file holds clips but no timeline.", where=str(path),
+            todo="Export the sequence itself: an ALE or a bin lists media, and says of no order.",
+        )  # fmt: skip
     names = ", ".join(one_line(timeline.name, 40) or "(unnamed)" for timeline in timelines[:8])
     raise CutError(
-        f"The file holds {len(timelines)} timelines{': ' + names if names else ''}.",
+        f"The file holds {len(timelines)} timelines: {names}.",
         where=str(path),
         todo="Export one sequence alone.",
     )

@@ -1,0 +1,120 @@
+"""The sample timelines of OpenTimelineIO's adapters: each opens, and goes out as it came in, or says why not in a line.
+
+The samples are in the adapters' source distributions. These are downloaded once, into pytest's cache.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from core.cut.facts import facts
+from core.cut.publish import Handover, write_master
+from core.cut.read import ADAPTED, PLAIN, cut_text, read_cut, timeline_text
+from core.cut.shots import make_shots
+from core.errors import CutError
+from otio_adapters import versions
+from tests.timelines import media_info, settings
+
+pytestmark = pytest.mark.slow
+
+SOURCES = (
+    "otio-cmx3600-adapter==1.0.0", "otio-fcp-adapter==1.0.0", "otio-fcpx-xml-adapter==1.0.0", "otio-aaf-adapter==2.0.0",
+    "otio-ale-adapter==1.1.0",
+)  # fmt: skip
+
+REFUSED = {
+    "timecode_mismatch.edl": "Source and record duration don't match",
+    "dissolve_test_fail.edl": "cannot be read",
+    "premiere_example_filter.xml": "No top-level sequences found",
+    "sample_just_track.xml": "no clips",
+    "fcpx_clips.fcpxml": "clips but no timeline",
+    "fcpx_event.fcpxml": "2 timelines: OpenTimeline_Project, OpenTimeline_Project 1",
+    "fcpx_example.fcpxml": "2 timelines",
+    "fcpx_library.fcpxml": "2 timelines",
+    "multiple_top_level_mobs.aaf": "2 timelines: nestTest2, testNest30_2",
+    "gaps.otio": "no clips",
+    ".ale": "clips but no timeline",
+}
+"""Those that do not open, and a part of what is said of them."""
+
+
+def _cache(config: pytest.Config) -> Path:
+    assert config.cache is not None
+    return config.cache.mkdir("samples")
+
+
+def _samples(source: str, cache: Path) -> Path:
+    """The folder of a source distribution's samples; skips the test where it cannot be had."""
+    folder = cache / source.replace("==", "-")
+    name, _, version = source.partition("==")
+    packed = cache / f"{name.replace('-', '_')}-{version}.tar.gz"
+    if not packed.exists():
+        fetch = [
+            sys.executable,
+            "-m",
+            "pip",
+            "download",
+            "-q",
+            "--no-deps",
+            "--no-binary",
+            ":all:",
+            source,
+            "-d",
+            cache,
+        ]
+        try:
+            subprocess.run(fetch, check=True, capture_output=True, timeout=300)
+        except (subprocess.SubprocessError, OSError) as error:
+            pytest.skip(f"{source} could not be downloaded: {type(error).__name__}")
+    if not folder.exists():
+        with tarfile.open(packed) as archive:
+            archive.extractall(folder, filter="data")
+    return folder
+
+
+def _timelines(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() in (*PLAIN, *ADAPTED, ".ale") and path.is_file():
+            yield path
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_every_sample_opens_or_says_why_in_one_line(source: str, pytestconfig: pytest.Config) -> None:
+    paths = list(_timelines(_samples(source, _cache(pytestconfig))))
+    assert paths
+    for path in paths:
+        wanted = REFUSED.get(path.name) or REFUSED.get(path.suffix)
+        try:
+            cut = read_cut(path)
+        except CutError as error:
+            assert wanted and wanted in error.what, (path.name, error.what)
+            assert "\n" not in error.what and len(error.what) < 300 and error.where and error.todo
+            continue
+        assert wanted is None, path.name
+        shots, _ = make_shots(cut, settings(), probe=media_info, root=path.parent, source=path, existing={})
+        clips = facts(cut, path.suffix)[0].clips
+        assert {use.clip_id for shot in shots for use in shot.uses} == {clip.id for clip in clips}, path.name
+        assert all(clip.duration >= 0 for clip in clips), path.name
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_sample_goes_out_as_it_came_in(source: str, pytestconfig: pytest.Config, tmp_path: Path) -> None:
+    """Published as the master, unchanged: no loss is told, and without our ids it is what the adapter had read."""
+    for path in _timelines(_samples(source, _cache(pytestconfig))):
+        if path.name in REFUSED or path.suffix in REFUSED:
+            continue
+        cut = read_cut(path)
+        kept = tmp_path / f"{path.stem}.otio"
+        kept.write_text(cut_text(cut), encoding="utf-8")
+        published = write_master(Handover(kept, []), tmp_path / f"{path.stem}.master.otio")
+        assert published.losses == (), path.name
+        before, after = read_cut(kept).timeline, read_cut(published.path).timeline
+        for timeline in (before, after):
+            versions.strip(timeline)
+        assert timeline_text(after) == timeline_text(before), path.name
