@@ -31,6 +31,8 @@ class Settings:
     rate: Fraction
     handles: tuple[int, int] = (8, 8)
     share_gap: int = 48
+    shot_ids: str = ""
+    """Where clips say their shot: `name`, `marker`, `comment`, `reel`, `metadata:KEY`; empty: a name like a shot's."""
     media: str = ""
     """The media root, absolute or relative to the show; empty: `<show>.media` beside it."""
     colour_config: str = DEFAULT_COLOUR_CONFIG
@@ -52,10 +54,25 @@ class Settings:
 
 _MODEL_KEYS = {"source", "revision", "sha256", "licence", "training_data", "config"}
 _KEYS = {
-    "": {"schema", "name", "id", "rate", "handles", "share_gap", "media", "colour", "render", "models", "paths"},
+    "": {
+        "schema",
+        "name",
+        "id",
+        "rate",
+        "handles",
+        "share_gap",
+        "media",
+        "colour",
+        "render",
+        "models",
+        "paths",
+        "shots",
+    },
     "colour": {"config", "working", "display", "view", "cdl"},
     "render": {"threads", "steps_gb"},
+    "shots": {"id"},
 }
+_SHOT_IDS = re.compile(r"|name|marker|comment|reel|metadata:.+")
 
 
 _AS_IT_WAS = "Correct it; git has it as it was: git diff rushes.toml."
@@ -111,6 +128,7 @@ def _settings(data: dict[str, Any], root: Path) -> Settings:
         rate=rate_of(data["rate"]),
         handles=(int(head), int(tail)),
         share_gap=int(data.get("share_gap", 48)),
+        shot_ids=_shot_ids(str(data.get("shots", {}).get("id", ""))),
         media=str(data.get("media", "")),
         colour_config=_config(str(colour.get("config", DEFAULT_COLOUR_CONFIG)), root),
         working_space=str(colour.get("working", "ACEScg")),
@@ -122,6 +140,12 @@ def _settings(data: dict[str, Any], root: Path) -> Settings:
         models=_models(data.get("models", {})),
         paths=_sites(data.get("paths", {})),
     )
+
+
+def _shot_ids(rule: str) -> str:
+    if not _SHOT_IDS.fullmatch(rule):
+        raise ValueError("`shots.id` is name, marker, comment, reel or metadata:KEY")
+    return rule
 
 
 def _models(table: Any) -> Mapping[str, Mapping[str, str]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from core.cut.names import named
 from core.cut.ranges import Need, media_frames, needs, seconds, source_zero
 from core.cut.shot import Plate, Shot, Use, read_shot, sequence_digest, shot_text
 from core.files import one_line, safe_name
@@ -91,7 +92,11 @@ def make_shots(
     every, warnings = needs(cut.timeline)
     beside = [source if source.is_dir() else source.parent] if source is not None else []
     plates = Plates([folder.absolute() for folder in (*beside, root)], root.absolute(), probe, cut.rate, local)
-    rows = [_row(need, plates, found) for need in every if not only or versions.get(need.clip).get("clip_id") in only]
+    rows = [
+        _row(need, plates, found, settings.shot_ids)
+        for need in every
+        if not only or versions.get(need.clip).get("clip_id") in only
+    ]
     groups = _group(rows, settings.share_gap)
     homes = _homes(groups, existing, into)
     ids = _ids(groups, homes, existing, warnings)
@@ -102,7 +107,7 @@ def make_shots(
     return tuple(shots), (*plates.warnings, *warnings)
 
 
-def _row(need: Need, plates: Any, found: Mapping[str, Path]) -> _Row:
+def _row(need: Need, plates: Any, found: Mapping[str, Path], rule: str) -> _Row:
     from otio_adapters import versions
 
     facts = versions.get(need.clip)
@@ -117,7 +122,7 @@ def _row(need: Need, plates: Any, found: Mapping[str, Path]) -> _Row:
     return _Row(
         need=need,
         clip_id=clip_id,
-        wanted=_wanted(need.clip, facts),
+        wanted=_wanted(need.clip, facts, rule),
         source=located or f"clip {clip_id}",
         plate=plate,
         missing=missing,
@@ -134,11 +139,14 @@ def reference_rate(reference: Any) -> Fraction | None:
     return None if one is None else 1 / one
 
 
-def _wanted(clip: Any, facts: Mapping[str, Any]) -> str:
-    """The shot id that a clip names: in our metadata, or by a name that looks like a shot (`sq010_sh0020_v002.mov`)."""
+def _wanted(clip: Any, facts: Mapping[str, Any], rule: str) -> str:
+    """The shot id that a clip names: in our metadata, or where the show's rule says; empty for none."""
     known = facts.get("shot")
     if isinstance(known, str) and known == safe_name(known):
         return known
+    if rule:
+        said = named(clip, rule)
+        return safe_name(said)[:_LONGEST] if said else ""
     name = safe_name(_TAIL.sub("", clip.name))
     return name if len(name) <= _LONGEST and _SHOT.fullmatch(name) else ""
 

@@ -66,7 +66,7 @@ def _samples(source: str, cache: Path) -> Path:
             ":all:",
             source,
             "-d",
-            cache,
+            str(cache),
         ]
         try:
             subprocess.run(fetch, check=True, capture_output=True, timeout=300)
