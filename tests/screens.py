@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from textual.pilot import Pilot
+from textual.worker import WorkerCancelled
 
 from core.show import Show
 from tui.app.app import Screens
@@ -44,7 +46,8 @@ async def settled(app: Screens, pilot: Pilot[None]) -> None:
     """Until nothing is read any more: what one thread finds may start the next."""
     await pilot.pause()
     while any(not worker.is_finished for worker in app.workers):
-        await app.workers.wait_for_complete()
+        with suppress(WorkerCancelled):  # a later question has replaced it
+            await app.workers.wait_for_complete()
         await pilot.pause()
 
 

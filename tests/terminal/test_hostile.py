@@ -50,6 +50,8 @@ PIECES = {
     "private": "\ue000\U000e0041",
 }
 EVIL = " ".join(PIECES.values())
+LEGAL = "".join(sign for sign in EVIL if unicodedata.category(sign) not in ("Cc", "Zl", "Zp"))
+"""What a recipe may hold: no control characters."""
 ENDLESS = EVIL + "漢" * 10_000 + "x" * 10_000
 NAME = "\x1b[31m漢字\u202e\u200d [red]\x07\x9b2J"
 """As a file or a folder may be called."""
@@ -109,8 +111,8 @@ def _names(show: Show) -> None:
 def _recipes(show: Show) -> None:
     """A frozen summary, and a draft whose prompt has everything."""
     path = show.layout.recipe(ONE, "v002")
-    path.write_text(path.read_text().replace('"half as strong, finer strokes"', toml(ENDLESS)))
-    prompt = f'op = "stylize"\nname = "paint"\ninput = "plate"\nmodel = {toml(EVIL)}\nprompt = {toml(ENDLESS)}\n'
+    path.write_text(path.read_text().replace('"half as strong, finer strokes"', toml(LEGAL * 20)))
+    prompt = f'op = "stylize"\nname = "paint"\ninput = "plate"\nmodel = "a/b"\nprompt = {toml(LEGAL * 20)}\n'
     wild = full_show.PAINT.replace('op = "brush"\nname = "paint"\ninput = "plate"\nradius = 3\n', prompt)
     show.draft(TWO, text=wild)
     show.draft(THREE, text=f"schema = 1\n# {EVIL}\nsummary = {ENDLESS}\n[[step]]\nop = {toml(EVIL)}\n")

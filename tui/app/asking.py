@@ -14,6 +14,9 @@ from textual.screen import ModalScreen
 from textual.suggester import Suggester, SuggestFromList
 from textual.widgets import Input, Static
 
+from core.files import one_line, safe_text
+from tui.app.look import Visible
+
 HOW = "enter takes it, escape leaves it"
 
 
@@ -51,11 +54,11 @@ class Ask(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         said = f"{self._why}\n{self._question}" if self._why else self._question
-        yield Static(said, markup=False)
+        yield Static(safe_text(said, keep_newlines=True), markup=False)
         offers = self._offers
         if not isinstance(offers, Suggester):
             offers = SuggestFromList(offers, case_sensitive=False)
-        yield Input(self._typed, HOW, compact=True, select_on_focus=False, suggester=offers)
+        yield Input(self._typed, HOW, compact=True, select_on_focus=False, suggester=offers, highlighter=Visible())
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()
@@ -95,6 +98,7 @@ class Paths(Suggester):
             for path in found:
                 folder = path.is_dir()
                 wanted = folder or path.suffix.lower() in self._suffixes
+                wanted &= safe_text(path.name) == path.name  # what cannot be shown is not offered
                 if wanted and path.name.startswith(stem) and (stem or not path.name.startswith(".")):
                     return f"{head}{slash}{path.name}{'/' if folder else ''}"
         except OSError:  # no such folder, or not to be read: nothing to offer
@@ -117,8 +121,8 @@ class Choose(ModalScreen[str | None]):
         self._choices = {key: (value, words) for key, value, words in choices}
 
     def compose(self) -> ComposeResult:
-        lines = [f"  {key}  {words}" for key, (_, words) in self._choices.items()]
-        yield Static("\n".join([self._question, *lines, "  esc  leave it"]), markup=False)
+        lines = [f"  {key}  {one_line(words)}" for key, (_, words) in self._choices.items()]
+        yield Static("\n".join([one_line(self._question), *lines, "  esc  leave it"]), markup=False)
 
     def on_key(self, event: events.Key) -> None:
         if event.key == "escape":

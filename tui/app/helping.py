@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 
 from tui.app.actions import PLACES, by_id
 from tui.app.lines import Lines
+from tui.app.look import Visible
 from tui.present.spans import Line, padded
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ class Palette(ModalScreen[Deed | None]):
         self.list.can_focus = False
 
     def compose(self) -> ComposeResult:
-        yield Input(placeholder="what do you want to do?", compact=True)
+        yield Input(placeholder="what do you want to do?", compact=True, highlighter=Visible())
         yield self.list
 
     def on_mount(self) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
+from rich.highlighter import Highlighter
 from rich.style import Style
 from rich.text import Text
 from textual.theme import Theme
 
+from core.files import safe_text
 from tui.present.spans import Line
 
 GREY = Theme(
@@ -50,6 +52,25 @@ STYLES: Mapping[str, str] = {
 def style_of(name: str) -> Style:
     """The terminal's style of a presenter's style."""
     return Style.parse(STYLES[name]) if STYLES[name] else Style.null()
+
+
+def title_of(text: str) -> Text:
+    """A title for a frame, which would take a string for markup."""
+    return Text(safe_text(text))
+
+
+def visible(text: str) -> str:
+    """What is being typed, as many characters as before: `·` for each that is no text or has no width."""
+    if safe_text(text) == text:
+        return text
+    return "".join(sign if sign == "\t" or safe_text(sign) == sign else "·" for sign in text)
+
+
+class Visible(Highlighter):
+    """Shows what was pasted into a line as `visible` does; what is typed stays as it is."""
+
+    def highlight(self, text: Text) -> None:
+        text.plain = visible(text.plain)
 
 
 def text_of(lines: Iterable[Line]) -> Text:

@@ -20,6 +20,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from core.files import safe_text
 from tui.app.actions import bindings
 from tui.app.foot import Foot
 from tui.app.widgets.player import Player
@@ -92,7 +93,7 @@ class Room(Screen[None]):
         So does the first key after there was time to read it, but for what `stays`: it is so, or goes on, until
         something else is said.
         """
-        self.said.update(text)
+        self.said.update(safe_text(text, keep_newlines=True))
         self.said.display = bool(text)
         self._read_at = inf if stays else monotonic() + len(text) / READ
 

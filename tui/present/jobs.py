@@ -94,7 +94,7 @@ def queue_line(row: QueueRow, width: int) -> Line:
         (f" {state_of(row):<12}", style),
         (f"{bar(job.done, job.total, wide):<{wide + 9}}", ""),
         going,
-        (f"{job.priority:+d} " if job.priority else "", "accent"),
+        (f"{job.priority:+d} " if job.priority and job.state in ("queued", "rendering") else "", "accent"),
         (who, "dim"),
     )
 

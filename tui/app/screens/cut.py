@@ -19,6 +19,7 @@ from core.viewing.view import Source
 from tui.app.asking import Ask
 from tui.app.desk import Desk
 from tui.app.lines import Lines
+from tui.app.look import title_of
 from tui.app.screens.generating import ask_generate
 from tui.app.screens.judging import Judgement
 from tui.app.screens.showing import Showing
@@ -196,7 +197,7 @@ class CutRoom(Showing):
         """Show this of a shot, and everything that is known of it."""
         self.screens.go(shot=row.shot.id, version=version, picture=picture, frame=frame)
         self.viewer.look(row.shot, Source(row.shot.id, version, picture), frame)
-        self.viewer.border_title = present.viewer_title(row, version, picture)
+        self.viewer.border_title = title_of(present.viewer_title(row, version, picture))
         self.lay_plate()
         self._point(frame)
         self._inspect(row)
@@ -218,7 +219,7 @@ class CutRoom(Showing):
             return
         if self.cut_feed is not None:
             playing = self.cut_feed.play.at(event.frame)
-            self.viewer.border_title = showing.cut_title(playing)
+            self.viewer.border_title = title_of(showing.cut_title(playing))
             self.strip.point(playing.source.shot if playing is not None else "", event.frame)
         else:
             self.screens.go(frame=event.frame)

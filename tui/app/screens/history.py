@@ -11,6 +11,7 @@ from textual.containers import Horizontal, Vertical
 
 from tui.app.asking import Ask
 from tui.app.lines import Lines
+from tui.app.look import title_of
 from tui.app.room import Room
 from tui.present import history as present
 from tui.present.spans import Line
@@ -90,7 +91,8 @@ class HistoryRoom(Room):
 
     def _change_came(self, change: CommitChange) -> None:
         self._shown = change
-        self.pane.border_title = f"{len(change.files)} files" if len(change.files) != 1 else change.files[0].path
+        files = f"{len(change.files)} files" if len(change.files) != 1 else change.files[0].path
+        self.pane.border_title = title_of(files)
         self._lay_out()
         self.change.move_to(0)
 

@@ -14,6 +14,7 @@ from core.files import one_line
 from tui.app.asking import Choose
 from tui.app.desk import Desk
 from tui.app.lines import Lines
+from tui.app.look import title_of
 from tui.app.room import Room
 from tui.present import jobs as present
 from tui.present.jobs import QueueRow
@@ -88,7 +89,7 @@ class QueueRoom(Room):
             self.ask("log", lambda desk: desk.show.job_log(job.id), self._log_came)
         else:
             self.ask("job", lambda desk: desk.show.job_detail(job.id), self._job_came)
-        self.pane.border_title = f"{'Log of ' if self.logs else ''}{job.shot} {one_line(present.what(job), 40)}"
+        self.pane.border_title = title_of(f"{'Log of ' if self.logs else ''}{job.shot} {present.what(job)}")
 
     def _job_came(self, detail: JobDetail) -> None:
         self.detail = detail

@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static, TextArea
 
-from tui.app.look import style_of, text_of
+from tui.app.look import style_of, text_of, visible
 from tui.present import recipe as present
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class RecipeText(TextArea):
 
     def get_line(self, line_index: int) -> Text:
         line = super().get_line(line_index)
+        line.plain = visible(line.plain)
         for pattern, name in _PARTS:
             for found in pattern.finditer(line.plain):
                 line.stylize(style_of(name), *found.span())

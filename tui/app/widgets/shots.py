@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from tui.app.actions import bindings
 from tui.app.lines import Lines
+from tui.app.look import title_of
 from tui.present import shots as present
 from tui.present.spans import plain
 
@@ -48,7 +49,7 @@ class ShotList(Vertical):
         """Show these as filter and order have it; the cursor goes to the shot `at`."""
         self.rows = rows
         kept = present.shown(rows, self.filter, self.sort)
-        self.border_title = f"Shots · {present.footing(rows, kept, self.filter, self.sort)}"
+        self.border_title = title_of(f"Shots · {present.footing(rows, kept, self.filter, self.sort)}")
         self.lines.show(kept, at=at)
 
     def look_for(self, typed: str) -> None:
