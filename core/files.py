@@ -258,17 +258,21 @@ def safe_text(text: str, *, keep_newlines: bool = False) -> str:
     Joiners, variation selectors and other signs without a width go: terminals do not agree how wide they make a text.
     """
     if (text.replace("\n", "") if keep_newlines else text).isprintable() and not _SELECTORS.search(text):
-        return text  # printable leaves out all else that is replaced below, and is 50 times as fast to ask
+        return text  # printable leaves out all else that is replaced here, and is 50 times as fast to ask
+    kept = kept_text(text, keep_newlines=keep_newlines)
+    return "".join(char for char in kept if unicodedata.category(char) != "Cf" and not _SELECTORS.match(char))
+
+
+def kept_text(text: str, *, keep_newlines: bool = False) -> str:
+    """What somebody typed, as files keep it: as `safe_text`, with the joiners that some scripts are written with."""
 
     def clean(char: str) -> str:
         if char == "\n" and keep_newlines:
             return char
         if char in "\n\r\t":
             return " "
-        kind = unicodedata.category(char)
-        if ord(char) in _BIDI or kind in ("Cc", "Cs", "Co", "Zl", "Zp"):
-            return "·"
-        return "" if kind == "Cf" or _SELECTORS.match(char) else char
+        bad = ord(char) in _BIDI or unicodedata.category(char) in ("Cc", "Cs", "Co", "Zl", "Zp")
+        return "·" if bad else char
 
     return "".join(map(clean, text))
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BadInput
-from core.files import append_line, one_line, safe_name, safe_text
+from core.files import append_line, kept_text, one_line, safe_name
 from core.history.events import Person, is_id, new_id
 
 SCHEMA = 1
@@ -62,7 +62,7 @@ class ReviewEvent:
     extra: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "text", safe_text(self.text, keep_newlines=True))
+        object.__setattr__(self, "text", kept_text(self.text, keep_newlines=True))
         for key in ("kind", "by", "at"):
             object.__setattr__(self, key, one_line(getattr(self, key)))
         if self.kind == "status" and self.status not in STATUSES:

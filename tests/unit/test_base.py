@@ -185,3 +185,11 @@ def test_no_home_is_said_and_a_state_folder_can_be_named() -> None:
         state_root({})
     assert state_root({"RUSHES_STATE": "/s", "HOME": "/h"}) == Path("/s")
     assert state_root({"HOME": "/h"}) == Path("/h/.local/state/rushes")
+
+
+def test_what_somebody_typed_keeps_the_joiners_that_its_script_needs() -> None:
+    """Persian writes with a zero-width non-joiner: a screen may leave it out, a file that is kept may not."""
+    typed = "می\u200cخواهم"
+    assert files.kept_text(typed) == typed
+    assert files.safe_text(typed) == "میخواهم"
+    assert files.kept_text("a\x1b[2J\u202eb") == "a·[2J·b"

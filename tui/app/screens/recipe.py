@@ -158,11 +158,13 @@ class RecipeRoom(Room):
     def _judge(self) -> None:
         text, offset, shot, known = self.editor.area.text, self.editor.area.offset_of_cursor, self.shot, self.known
         if shot is not None:
-            typing, self._typed = self._typed, False
+            # Judged again without a key, such as when the draft was read anew: what is offered stays.
+            same = bool(self.editor.offers) and self.seen is not None and self.seen.text == text
+            typing = self._typed or same
             self.ask("judge", lambda _: _looked_at(text, offset if typing else None, shot, known), self._judged)
 
     def _judged(self, seen: Seen) -> None:
-        self.seen = seen
+        self.seen, self._typed = seen, False
         self._ahead.clear()
         self.editor.tell(seen.text, seen.problems, seen.offers if self.editor.area.has_focus else ())
         self._show_values()
