@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
@@ -17,10 +17,11 @@ from textual.widgets import Static, TextArea
 
 from tui.app.actions import bindings
 from tui.app.asking import Ask, Choose
-from tui.app.desk import Desk
 from tui.app.lines import Lines
 from tui.app.look import text_of
 from tui.app.room import Room
+from tui.app.screens import drafting
+from tui.app.screens.drafting import Seen
 from tui.app.screens.generating import ask_generate
 from tui.app.widgets.editor import Editor
 from tui.app.widgets.viewer import Viewer
@@ -32,27 +33,13 @@ if TYPE_CHECKING:
     from core.drafts import Draft
     from core.farm.ledger import Job
     from core.recipe.changes import Change
-    from core.recipe.complete import Completion, Known
+    from core.recipe.complete import Known
     from core.recipe.form import Field
-    from core.recipe.judge import Mark
-    from core.recipe.keys import Curve
-    from core.show import Show
 
 PAUSE = 0.12
 """Seconds without a key after which the text is judged."""
 SAVE = 0.5
 """Seconds without a key after which it is saved."""
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What a text is, looked at in a thread."""
-
-    text: str
-    problems: tuple[Mark, ...]
-    offers: tuple[Completion, ...]
-    fields: tuple[Field, ...]
-    curves: tuple[Curve, ...]
 
 
 class Form(Lines[tuple[str, Line]]):
@@ -161,7 +148,7 @@ class RecipeRoom(Room):
             # Judged again without a key, such as when the draft was read anew: what is offered stays.
             same = bool(self.editor.offers) and self.seen is not None and self.seen.text == text
             typing = self._typed or same
-            self.ask("judge", lambda _: _looked_at(text, offset if typing else None, shot, known), self._judged)
+            self.ask("judge", lambda _: drafting.looked_at(text, offset if typing else None, shot, known), self._judged)
 
     def _judged(self, seen: Seen) -> None:
         self.seen, self._typed = seen, False
@@ -170,7 +157,7 @@ class RecipeRoom(Room):
         self._show_values()
         shot = self.shot
         if not seen.problems and shot is not None:
-            self.ask("since", lambda desk: _since(desk.show, shot, seen.text), self._since_came)
+            self.ask("since", lambda desk: drafting.since(desk.show, shot, seen.text), self._since_came)
 
     def _since_came(self, changes: tuple[Change, ...]) -> None:
         nothing: Line = (("nothing yet, or it has no parent", "dim"),)
@@ -231,7 +218,7 @@ class RecipeRoom(Room):
 
     def _watch(self) -> None:
         job = self._job
-        self.ask("test", lambda desk: _test_and_others(desk, job), self._tested)
+        self.ask("test", lambda desk: drafting.test_and_others(desk, job), self._tested)
 
     def _tested(self, found: tuple[Job, list[Job]]) -> None:
         job, others = found
@@ -396,7 +383,7 @@ class RecipeRoom(Room):
         shot = self.shot
         if shot is not None:
             self.keep()
-            self.ask("earlier", lambda desk: _earlier(desk, shot.id), self._choose_earlier)
+            self.ask("earlier", lambda desk: drafting.earlier(desk, shot.id), self._choose_earlier)
 
     def _choose_earlier(self, found: list[tuple[str, str]]) -> None:
         """`found`: (what it is called, the text)."""
@@ -417,38 +404,3 @@ class RecipeRoom(Room):
         self._show_test(False)
         if self.seen is not None:
             self._judged(self.seen)
-
-
-def _looked_at(text: str, offset: int | None, shot: Shot, known: Known | None) -> Seen:
-    """`offset`: where something was just typed; None: nothing is offered."""
-    from core.recipe.complete import Known as Names
-    from core.recipe.complete import complete
-    from core.recipe.form import fields
-    from core.recipe.judge import judge
-    from core.recipe.keys import curves_of
-
-    said = judge(text)
-    offers = complete(text, offset, known or Names()) if offset is not None else ()
-    curves = curves_of(said.recipe, shot.range) if said.recipe is not None else ()
-    return Seen(text, said.problems, offers[:50], fields(text), curves)
-
-
-def _test_and_others(desk: Desk, job: str) -> tuple[Job, list[Job]]:
-    """The test's job, and what is rendered now."""
-    return desk.show.ledger.job(job), desk.show.ledger.jobs(("rendering",))
-
-
-def _since(show: Show, shot: Shot, text: str) -> tuple[Change, ...]:
-    """What the text changes in the version that it goes on from."""
-    from core.drafts import Draft
-    from core.recipe.judge import judge
-
-    return show.since_parent(Draft(shot.id, show.layout.draft(shot.id), text, judge(text).recipe, None))
-
-
-def _earlier(desk: Desk, shot: str) -> list[tuple[str, str]]:
-    return [
-        (f"until {old.until:%d %b %H:%M}, {len(old.text.splitlines())} lines", old.text)
-        for draft in desk.show.drafts(shot)
-        for old in draft.earlier
-    ]
