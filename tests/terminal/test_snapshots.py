@@ -182,7 +182,7 @@ async def _compared(app: Screens, pilot: Pilot[None], file: Path) -> str:
     """What is not as in the file once everything had time to come; empty: nothing."""
     wanted = file.read_text(encoding="utf-8")
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + 8
+    deadline = loop.time() + 40
     while dump(app) != wanted:
         if loop.time() > deadline:
             lines = wanted.splitlines(), dump(app).splitlines()

@@ -73,7 +73,7 @@ def test_the_documents_show_commands_at_all() -> None:
 def test_every_key_of_the_settings_is_told() -> None:
     page = text(DOCS / "settings.md")
     for table, keys in {**_KEYS, "models": _MODEL_KEYS}.items():
-        tables = {"colour", "render", "models", "paths"}
+        tables = {"shots", "colour", "render", "models", "paths"}
         told = {key for key in keys if f"| `{key}` |" in page or (key in tables and f"### [{key}" in page)}
         assert told == keys, table
 
