@@ -165,6 +165,7 @@ def shot_row(layout: Layout, shot: Shot, standings: Sequence[Standing]) -> ShotR
         questions=review.questions,
         by=newest.by if newest else "",
         ready=newest.ready if newest else "",
+        failed=newest is not None and newest.state == "failed",
     )
 
 

@@ -33,6 +33,8 @@ class ShotRow:
     """Who asked for the newest version."""
     ready: str = ""
     """When the newest version was complete, ISO 8601; empty while it is not."""
+    failed: bool = False
+    """Whether the newest version's render failed: its job says why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tui.present.rows import STATUS_WORDS, share
-from tui.present.spans import STATUS_STYLES, Line, padded
+from tui.present.spans import STATUS_STYLES, Line, Span, padded
 
 if TYPE_CHECKING:
     from core.rows import ShotRow
@@ -27,7 +27,8 @@ SORTS: Mapping[str, Callable[[ShotRow], Any]] = {
 
 def shot_line(row: ShotRow, width: int) -> Line:
     """`sq010_sh0020 rev v003 ◉v002  71 2✎`: what is wide stays out where there is no room."""
-    tail = share(*row.progress) if row.progress else f"{row.open_notes}✎" if row.open_notes else ""
+    notes: Span = (f"{row.open_notes}✎" if row.open_notes else "", "warn")
+    tail: Span = ("✕ failed", "bad") if row.failed else (share(*row.progress), "busy") if row.progress else notes
     mark = "?" if row.questions else "◉" if row.circled else " "
     circled = "" if row.circled == row.latest else row.circled
     cut = f"{row.cut_frames:>5}"
@@ -38,7 +39,7 @@ def shot_line(row: ShotRow, width: int) -> Line:
         fixed.append((cut, "dim"))
     if width >= 58:
         fixed.append((f" {handles:>6}", "dim"))
-    fixed.append((f" {tail:<9.9}", "busy" if row.progress else "warn"))
+    fixed.append((f" {tail[0]:<9.9}", tail[1]))
     room = max(4, width - sum(len(text) for text, _ in fixed))
     return ((padded(row.shot.id, room), "dim" if row.shot.missing or row.status == "omt" else ""), *fixed)
 
