@@ -171,10 +171,10 @@ def _plain(value: Any) -> Any:
 
 
 def _row(values: list[Any]) -> ShotRow:
-    shot, status, versions, latest, circled, circled_as, cut_frames, notes, progress, questions, by, ready = values
+    shot, status, versions, latest, circled, circled_as, cut_frames, notes, progress, questions, *rest = values
     return ShotRow(
         _shot(shot), status, versions, latest, circled, circled_as, cut_frames, notes,
-        (progress[0], progress[1]) if progress else None, tuple(questions), by, ready,
+        (progress[0], progress[1]) if progress else None, tuple(questions), *rest,
     )  # fmt: skip
 
 
