@@ -16,6 +16,8 @@ from core.errors import MediaError
 from core.frames import FrameRange
 from core.rows import ShotRow
 from tui.present import rows as present
+from tui.present.shots import shot_line
+from tui.present.spans import plain
 
 PLATE = Plate("a.mov", "movie", FrameRange(0, 40), 1001, Fraction(25), 64, 36)
 
@@ -41,20 +43,6 @@ def test_presenters_need_no_textual() -> None:
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 
-@given(st.integers(0, 200), st.integers(0, 10**6), st.integers(10**6, 10**7))
-def test_a_line_of_the_list_is_as_wide_as_its_place(width: int, done: int, total: int) -> None:
-    for each in (row(progress=(done, total)), row(open_notes=3), row(latest="", circled="")):
-        assert len(present.screen_line(each, width)) == width
-
-
-def test_a_line_says_status_version_circle_and_progress() -> None:
-    line = present.screen_line(row(circled="v003", progress=(12, 24)), 40)
-    for word in ("sq010_sh0010", "rev", "v003", "◉", "▓▓░░  50%"):
-        assert word in line
-    assert "◉" not in present.screen_line(row(circled="v002"), 40)
-    assert "2 notes" in present.screen_line(row(open_notes=2), 40)
-
-
 @given(st.integers(0, 500), st.integers(0, 500))
 def test_a_bar_is_full_only_when_all_is_done(done: int, total: int) -> None:
     bar = present.bar(min(done, total), total)
@@ -65,21 +53,19 @@ def test_a_bar_is_full_only_when_all_is_done(done: int, total: int) -> None:
     assert share.endswith("100%") == (done >= total > 0)
 
 
-def test_v_walks_the_plate_and_the_versions_from_the_newest_and_comes_round() -> None:
-    walked, source = [], ""
-    for _ in range(5):
-        source = present.next_source(["v001", "v002", "v003"], True, source)
-        walked.append(source)
-    assert walked == ["plate", "v003", "v002", "v001", "plate"]
-    assert present.next_source([], False, "") == ""
-    assert present.next_source(["v001"], False, "plate") == "v001"
+@given(st.integers(20, 200), st.integers(0, 10**6), st.integers(10**6, 10**7))
+def test_a_line_of_the_list_is_no_wider_than_its_place(width: int, done: int, total: int) -> None:
+    every = (row(progress=(done, total)), row(open_notes=3), row(latest="", circled=""), row(failed=True))
+    for each in every:
+        assert len(plain(shot_line(each, max(width, 26)))) <= max(width, 26)
 
 
-def test_first_comes_what_editorial_gets_then_the_newest_then_the_plate() -> None:
-    assert present.first_source(row(circled="v002")) == "v002"
-    assert present.first_source(row()) == "v003"
-    assert present.first_source(row(latest="")) == "plate"
-    assert present.first_source(row(latest="", plate=None)) == ""
+def test_a_line_says_status_version_circle_and_progress() -> None:
+    line = plain(shot_line(row(circled="v003", progress=(12, 24)), 60))
+    for word in ("sq010_sh0010", "rev", "v003", "◉", "▓▓░░  50%"):
+        assert word in line
+    assert "2✎" in plain(shot_line(row(open_notes=2), 60))
+    assert "failed" in plain(shot_line(row(progress=(0, 24), failed=True), 60))
 
 
 def test_two_circles_against_each_other_are_a_question() -> None:
@@ -104,8 +90,3 @@ def test_errors_on_a_screen_are_words(error: Exception, said: str) -> None:
     text = present.error_text(error)
     assert text.startswith(said)
     assert "\x1b" not in text
-
-
-def test_a_whole_show_in_one_line() -> None:
-    rows = [row(), row(status="apr"), row(status="ip", progress=(1, 2))]
-    assert present.footing(rows) == "3 shots · 1 awaiting review · 1 in work"

@@ -6,6 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from tests.screens import cut, drive, said, settled, text, until
 from tui.app.app import Screens
 from tui.app.asking import Ask
 from tui.app.helping import Help, Palette
+from tui.video.terminal import understand
 
 SHOT = shows.SHOT
 pytestmark = pytest.mark.timeout(120)
@@ -339,6 +341,7 @@ def test_the_first_paint_needs_neither_numpy_nor_the_core_and_torch_never_comes(
     """A thousand shots must not delay the first frame: what is heavy comes after it, in threads."""
     code = f"""
 import asyncio, sys
+from dataclasses import replace
 from pathlib import Path
 from tui.app.app import Screens
 from tui.app.screens.cut import CutRoom
@@ -363,3 +366,13 @@ print(seen, heavy)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=dict(show.env), check=True)
     assert done.stdout.strip() == "{'early': [], 'rows': 2} []"
+
+
+def test_keys_pressed_while_the_terminal_was_asked_are_taken(show: Show) -> None:
+    """The question is answered before the screens begin; what hands did meanwhile is not lost."""
+
+    async def hands(app: Screens, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: isinstance(app.screen, Ask))
+        await until(pilot, lambda: app.screen.query_one(Input).value == "0020")
+
+    drive(show, hands, terminal=replace(understand(b"", {}), typed=b"/0020"))

@@ -18,7 +18,6 @@ from tui.present.recipe import (
     completion_lines,
     form_lines,
     frame_of,
-    gutter,
     key_label,
     key_strip,
     problem_lines,
@@ -41,10 +40,9 @@ def test_the_form_names_each_step_once_and_marks_what_a_curve_decides() -> None:
     assert all(len(plain(line)) <= 40 for _, line in lines)
 
 
-def test_problems_are_marked_in_the_gutter_and_told_for_the_line() -> None:
+def test_problems_are_told_for_their_line() -> None:
     text = STARTER.replace("denoise = 0.45", "denoise = 7").replace('"paint"\nb =', '"pant"\nb =')
     found = judge(text).problems
-    assert list(gutter(found)) == [mark.line for mark in found] and plain(gutter(found)[found[0].line]) == "✗"
     told = [plain(line) for line in problem_lines(found, found[0].line, 40)]
     assert "cannot be 7" in told[0] and all(len(line) <= 40 for line in told)
     assert plain(problem_lines(found, 1, 80)[0]).startswith(f"1 problem, next in line {found[0].line}")

@@ -25,7 +25,7 @@ from tui.app import look
 from tui.app.desk import Desk
 from tui.app.onebyone import OneByOne
 from tui.app.state import Place
-from tui.video.line import TextualLine
+from tui.video.line import TextualLine, retype
 
 if TYPE_CHECKING:
     from tui.app.helping import Deed
@@ -84,6 +84,8 @@ class Screens(App[None]):
         self.register_theme(look.GREY)
         self.theme = look.GREY.name
         self._take_keymap()
+        if self.terminal is not None:
+            retype(self, self.terminal.typed)
         if threading.current_thread() is threading.main_thread():
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.leave)
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self.hang_up)

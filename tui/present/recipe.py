@@ -88,14 +88,6 @@ def test_line(job: Job, rendering: Sequence[Job]) -> str:
 # Problems
 
 
-def gutter(problems: Sequence[Mark]) -> dict[int, Line]:
-    """Per line of the text that has problems its mark: `✗`, or how many there are."""
-    counts: dict[int, int] = {}
-    for problem in problems:
-        counts[problem.line] = counts.get(problem.line, 0) + 1
-    return {line: (("✗" if count == 1 else str(min(count, 9)), "bad"),) for line, count in counts.items()}
-
-
 def problem_lines(problems: Sequence[Mark], line: int, width: int) -> list[Line]:
     """What to say under the text with the cursor on `line`: its problems, else where the next one is, else none."""
     here = [problem for problem in problems if problem.line == line]

@@ -201,36 +201,10 @@ def _model(model: Mapping[str, str]) -> str:
     return f"{model['id']}{revision} ({model['licence'] or 'licence unknown'})"
 
 
-def screen_line(row: ShotRow, width: int) -> str:
-    """One line of the list on the screens, exactly `width` wide: id, status, version, how far or how many notes."""
-    circled = "◉" if row.circled and row.circled == row.latest else " "
-    notes = f"{row.open_notes} note{'s' if row.open_notes > 1 else ''}" if row.open_notes else ""
-    tail = share(*row.progress) if row.progress else notes
-    fixed = f" {row.status:<3} {row.latest or '–':<5}{circled} {tail:<9.9}"
-    room = max(4, width - len(fixed))
-    return f"{one_line(row.shot.id, room):<{room}}{fixed}"[:width].ljust(width)
-
-
 def share(done: int, total: int) -> str:
     """How far, in nine columns: `▓▓░░  50%`. 100 % only when all is done."""
     part = 0.0 if total <= 0 else done / total
     return f"{'▓' * int(part * 4):░<4} {int(part * 100):>3}%"
-
-
-PLATE = "plate"
-
-
-def next_source(versions: list[str], has_plate: bool, current: str) -> str:
-    """What `v` shows after `current`: plate, newest version, older ones, round again. Empty: nothing is there."""
-    every = ([PLATE] if has_plate else []) + versions[::-1]
-    if not every:
-        return ""
-    return every[(every.index(current) + 1) % len(every)] if current in every else every[0]
-
-
-def first_source(row: ShotRow) -> str:
-    """What is shown of a shot at first: the circled version, else the newest, else the plate. Empty: nothing."""
-    return row.circled or row.latest or (PLATE if row.shot.plate else "")
 
 
 def error_text(error: BaseException) -> str:
@@ -243,10 +217,3 @@ def error_text(error: BaseException) -> str:
 def short_time(iso: str) -> str:
     """`2025-03-04T10:11:12…` → `03-04 10:11`: enough in a list; JSON has it whole."""
     return f"{iso[5:10]} {iso[11:16]}" if len(iso) >= 16 else iso
-
-
-def footing(rows: list[ShotRow]) -> str:
-    """One line on a whole show: how many shots, waiting for review, rendering."""
-    waiting = sum(row.status == "rev" for row in rows)
-    busy = sum(row.progress is not None for row in rows)
-    return f"{len(rows)} shots · {waiting} awaiting review · {busy} in work"
