@@ -288,10 +288,12 @@ def _lost(layout: Layout, shot: str, version: str) -> str:
 def _media(layout: Layout, shot: str, version: str, rows: list[VersionRow]) -> VersionMedia:
     text, recipe = read_recipe(layout, shot, version)
     seeds = sorted({str(step.seed) for step in recipe.step if hasattr(step, "seed")})
-    status = next(row.status for row in rows if row.version == version)
+    row = next(row for row in rows if row.version == version)
     first = layout.frame(shot, version, 0, suffix=f".{recipe.output.master.format}")
     prefix, _, suffix = first.name.rpartition("0000")
-    facts = {"recipe": recipe_sha(text), "status": status, "seeds": seeds, "shot": shot}
+    facts = {"recipe": recipe_sha(text), "status": row.status, "seeds": seeds, "shot": shot}
+    if row.circled:
+        facts["circled"] = row.circled
     review = recipe.output.review
     movie = review_path(layout, shot, version, review.codec) if review else None
     name = movie.name if movie and movie.is_file() else ""

@@ -159,9 +159,9 @@ def test_only_plain_values_go_into_metadata() -> None:
 
 def test_the_linker_picks_a_version_and_leaves_the_editors_references(tmp_path: Path) -> None:
     item = clip("a", movie("editor.mov"), 0, 10)
-    for number, status in ((1, "apr"), (2, "apr"), (3, "rtk")):
+    for number, facts in ((1, {"status": "apr", "circled": "temp"}), (2, {"status": "apr"}), (3, {"status": "rtk"})):
         reference = movie(f"v{number}.mov")
-        versions.put(reference, {"version": f"v00{number}", "status": status})
+        versions.put(reference, {"version": f"v00{number}", **facts})
         versions.add_versions(item, {f"v00{number}": reference}, "", {"clip_id": "x"})
     path = save(timeline([item]), tmp_path / "a.otio")
 
@@ -175,7 +175,10 @@ def test_the_linker_picks_a_version_and_leaves_the_editors_references(tmp_path: 
         assert versions.editor_key(found) == "DEFAULT_MEDIA"
         return str(found.media_reference.target_url)
 
-    assert [picked(pick) for pick in (None, "latest", "v001", "v009")] == ["v2.mov", "v3.mov", "v1.mov", "editor.mov"]
+    assert [picked(pick) for pick in (None, "approved", "latest")] == ["v1.mov", "v2.mov", "v3.mov"]
+    assert [picked(pick) for pick in ("circled", "v002", "v009")] == ["v1.mov", "v2.mov", "editor.mov"]
+    with pytest.raises(ValueError, match="circled, approved, latest, or a version such as v003"):
+        picked("aproved")
     assert linker.link_media_reference(schema.Clip("bare"), None) is None
 
 
