@@ -18,12 +18,12 @@ from core.cut.conform import conform
 from core.cut.edl import Edit, Edl, Event, Motion, edl_text
 from core.cut.facts import Clip, Facts, facts, stem
 from core.cut.listing import refuse_other
-from core.cut.ranges import seconds
 from core.cut.read import Cut, read_cut
 from core.errors import BadInput
 from core.files import one_line, safe_name, write_atomic
 from core.layout import Layout, Settings
 from core.rows import ShotRow
+from otio_adapters.times import seconds
 
 ASIDE = frozenset({"unchanged", "shifted", "relinked_only"})
 """Flags of a clip that shows what it showed: nobody has to look at it again."""

@@ -10,6 +10,8 @@ from fractions import Fraction
 from typing import Literal
 
 from core.errors import BadInput
+from otio_adapters.times import timecode as timecode
+from otio_adapters.times import timecode_frame
 
 ANCHOR = 1001
 SeedPolicy = Literal["fixed", "iterate", "hashed", "ladder", "alternate"]
@@ -149,28 +151,10 @@ def format_rate(rate: Fraction) -> str:
     return str(rate.numerator) if rate.denominator == 1 else f"{rate.numerator}/{rate.denominator}"
 
 
-def timecode(index: int, rate: Fraction, *, drop: bool = False) -> str:
-    """Frame `index` since midnight as SMPTE timecode; drop-frame (`;`) only at 29.97 and 59.94 (SMPTE ST 12-1)."""
-    fps = round(rate)
-    if drop:
-        skip = fps // 15
-        minutes10, rest = divmod(index, fps * 600 - skip * 9)
-        index += skip * 9 * minutes10 + (skip * ((rest - skip) // (fps * 60 - skip)) if rest >= skip else 0)
-    index %= fps * 86400
-    seconds, frames = divmod(index, fps)
-    text = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-    return f"{text}{';' if drop else ':'}{frames:02}"
-
-
 def parse_timecode(text: str, rate: Fraction) -> int:
     """The frame since midnight of a SMPTE timecode. `;` or `.` before the frames: drop-frame. Raises BadInput."""
-    match = re.fullmatch(r"(\d\d):(\d\d):(\d\d)([:;.])(\d\d)", text.strip())
-    fps = round(rate)
-    if match is None or int(match[2]) > 59 or int(match[3]) > 59 or int(match[5]) >= fps:
-        raise BadInput(f"Not a timecode at {format_rate(rate)} fps: {text!r}.", todo="Write it like 10:00:04:12.")
-    hours, minutes, seconds, frames = (int(match[n]) for n in (1, 2, 3, 5))
-    total_minutes = hours * 60 + minutes
-    index = (total_minutes * 60 + seconds) * fps + frames
-    if match[4] != ":":
-        index -= fps // 15 * (total_minutes - total_minutes // 10)
-    return index
+    try:
+        return timecode_frame(text, rate)
+    except ValueError as error:
+        what = f"Not a timecode at {format_rate(rate)} fps: {text!r}."
+        raise BadInput(what, todo="Write it like 10:00:04:12.") from error

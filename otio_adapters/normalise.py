@@ -12,24 +12,12 @@ from typing import Any
 import opentimelineio as otio
 
 from otio_adapters import versions
+from otio_adapters.times import true_rate
 
-_BASES = (24, 30, 48, 60, 120)
 _LONGEST = 1_000_000
 """Seconds: more than eleven days are no clip, but numbers that would be counted out frame by frame."""
 _LATEST = 10_000_000_000
 """Seconds: some recorders count from 1970."""
-_true: dict[float, float] = {}
-
-
-def true_rate(rate: float) -> float:
-    """The exact NTSC rate behind 23.976, 23.98, 29.97, 47.952, 59.94 or 119.88; any other rate as it is.
-
-    `RationalTime.nearest_smpte_timecode_rate` is not asked: it makes 24000/1001 of 12 and of 15.
-    """
-    if rate not in _true:
-        close = [base * 1000 / 1001 for base in _BASES if abs(rate - base * 1000 / 1001) < 0.006]
-        _true[rate] = close[0] if close else rate
-    return _true[rate]
 
 
 @dataclass(slots=True)

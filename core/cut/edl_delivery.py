@@ -12,10 +12,10 @@ from core.cut.compare import Loss
 from core.cut.edl import MOST, REEL, Edl, edl_text, read_edl, unlike
 from core.cut.events import Track, others_of
 from core.cut.publish import Handover, Published, refuse_foreign
-from core.cut.ranges import seconds
 from core.cut.read import read_timeline
 from core.errors import CutError
 from core.files import explained, one_line, settle, sha256_bytes, temp_beside
+from otio_adapters.times import seconds
 
 _DROP_RATES = (Fraction(30000, 1001), Fraction(60000, 1001))
 

@@ -14,10 +14,10 @@ from core.cut.compare import Loss
 from core.cut.edl import BLACK, Edit, Event, Motion
 from core.cut.notes import locators
 from core.cut.publish import Entry, too_short
-from core.cut.ranges import item_length, own_speed, seconds
 from core.cut.reference import VersionMedia, plate_zero
 from core.files import one_line, safe_name
 from core.frames import timecode
+from otio_adapters.times import item_length, own_speed, seconds
 
 _NEAR = Fraction(1, 100)
 """Of a frame: what decimal rates add is not a part of a frame."""
@@ -198,9 +198,8 @@ class Track:
         return fps * 86400 - (fps // 15 * 1296 if self.drop else 0)
 
     def _speed(self, clip: Any) -> Fraction:
-        odd: list[str] = []
-        speed = own_speed(clip, odd)
-        if odd:
+        speed, others = own_speed(clip)
+        if others:
             self._lose(clip, "its speed ramp: listed as if it ran straight")
         return speed
 

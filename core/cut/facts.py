@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from core.cut.ranges import exact_rate, needs, seconds
+from core.cut.ranges import needs
 from core.files import one_line, sha256_bytes
+from otio_adapters.times import exact_rate, seconds
 
 if TYPE_CHECKING:
     from core.cut.read import Cut

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from core.cut.publish import Entry, Handover, Published
-from core.cut.ranges import needs, seconds
+from core.cut.ranges import needs
 from core.cut.read import read_timeline
 from core.cut.shot import Shot
 from core.errors import CutError
 from core.files import explained, one_line, settle, sha256_bytes, temp_beside
 from core.frames import timecode
+from otio_adapters.times import seconds
 
 COLUMNS = (
     "shot", "clip", "track", "record in", "record out", "frames", "on", "retime", "plays", "status", "version frames",

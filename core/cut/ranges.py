@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -11,12 +10,10 @@ from typing import Any
 
 from core.cut.slots import Inside, Slot, inside, slot_of
 from core.files import one_line
-from core.frames import FrameRange, rate_of
+from core.frames import FrameRange
+from otio_adapters.times import item_length, own_range, own_speed, seconds
 
 _ZERO, _ONE = Fraction(0), Fraction(1)
-
-_FASTEST = 10_000
-"""Times its own speed; what says more, or no number, is damaged."""
 
 _NOISE = Fraction(1, 1000)
 """Of a frame: what floats and decimal rates add; less than this past a frame's edge is not another frame."""
@@ -97,30 +94,6 @@ def zero_at(start: Fraction | None, first: int, rate: Fraction, timecode: int | 
     return start - first / rate
 
 
-def seconds(time: Any) -> Fraction | None:
-    """An `opentime.RationalTime` in exact seconds; None where it is none or not a time (NaN, rate zero)."""
-    return None if time is None else _exact(time.value, time.rate)
-
-
-@functools.lru_cache(maxsize=1 << 16)
-def _exact(value: float, rate: float) -> Fraction | None:
-    exact = exact_rate(rate) if math.isfinite(value) else None
-    if exact is None:
-        return None
-    top, bottom = value.as_integer_ratio()
-    return Fraction(top * exact.denominator, bottom * exact.numerator)
-
-
-@functools.lru_cache(maxsize=256)
-def exact_rate(rate: float) -> Fraction | None:
-    """The exact rate behind a float; None where it is none."""
-    if not math.isfinite(rate) or rate <= 0:
-        return None
-    # Sample rates (48000, 90000 …) are rates of time, if not of frames.
-    exact = rate_of(rate) if rate <= 1000 else Fraction(rate).limit_denominator(1001)
-    return exact or None
-
-
 def needs(timeline: Any) -> tuple[list[Need], list[str]]:
     """What every clip of the video tracks needs, in cut order, and what could not be understood, in words."""
     import opentimelineio as otio
@@ -163,15 +136,18 @@ class _Lengths:
     def _measured(self, item: Any) -> Fraction:
         import opentimelineio as otio
 
-        own = _own_length(item)
-        if own is not None:
-            return own
+        own = own_range(item)
+        length = seconds(own.duration) if own is not None else None
+        if length is not None:
+            return length
         parts = map(self.of, item)
         return sum(parts, _ZERO) if isinstance(item, otio.schema.Track) else max(parts, default=_ZERO)
 
 
 def _within(item: Any, slot: Slot, warnings: list[str]) -> Inside:
-    return inside(slot, source_start(item), own_speed(item, warnings), item.enabled)
+    speed, others = own_speed(item)
+    warnings += [f"{one_line(item.name, 60)}: {what}" for what in others]
+    return inside(slot, source_start(item), speed, item.enabled)
 
 
 def _visit(item: Any, slot: Slot, lengths: _Lengths, warnings: list[str]) -> Iterator[Need]:
@@ -184,7 +160,7 @@ def _visit(item: Any, slot: Slot, lengths: _Lengths, warnings: list[str]) -> Ite
     if isinstance(item, otio.schema.Clip):
         yield Need(
             item, inner.track, inner.number, inner.first, inner.last, inner.shown[0], inner.shown[1] - inner.shown[0],
-            inner.enabled, inner.speed, _own_length(item) is not None, inner.seen, inner.joins,
+            inner.enabled, inner.speed, _says_length(item), inner.seen, inner.joins,
         )  # fmt: skip
     elif isinstance(item, otio.schema.Track):
         if item.kind == otio.schema.TrackKind.Video:
@@ -256,55 +232,10 @@ def _join(item: Any) -> str:
 
 def source_start(item: Any) -> Fraction:
     """Source time where an item starts: its source range, else the media's range, else 0."""
-    import opentimelineio as otio
-
-    found = item.source_range
-    if found is None and isinstance(item, otio.schema.Clip) and item.media_reference is not None:
-        found = item.media_reference.available_range
-    start = seconds(found.start_time) if found is not None else None
-    return start if start is not None else Fraction(0)
+    found = own_range(item)
+    return (seconds(found.start_time) if found is not None else None) or Fraction(0)
 
 
-def _own_length(item: Any) -> Fraction | None:
-    import opentimelineio as otio
-
-    found = item.source_range
-    if found is None and isinstance(item, otio.schema.Clip) and item.media_reference is not None:
-        found = item.media_reference.available_range
-    return seconds(found.duration) if found is not None else None
-
-
-def item_length(item: Any) -> Fraction:
-    """How long an item is in its parent, in seconds; an item that does not say counts as 0."""
-    import opentimelineio as otio
-
-    if not isinstance(item, otio.core.Item):
-        return Fraction(0)
-    own = _own_length(item)
-    if own is not None:
-        return own
-    if isinstance(item, otio.schema.Track):
-        return sum((item_length(child) for child in item), Fraction(0))
-    if isinstance(item, otio.core.Composition):
-        return max((item_length(child) for child in item), default=Fraction(0))
-    return Fraction(0)
-
-
-def own_speed(item: Any, warnings: list[str]) -> Fraction:
-    """The product of an item's linear retimes. Other time effects count as none, and are said."""
-    import opentimelineio as otio
-
-    speed = Fraction(1)
-    for effect in item.effects:
-        if isinstance(effect, otio.schema.LinearTimeWarp):
-            if abs(effect.time_scalar) <= _FASTEST:
-                speed *= Fraction(effect.time_scalar).limit_denominator(1_000_000)
-            else:
-                name = one_line(item.name, 60)
-                warnings.append(
-                    f"{name}: nothing plays {effect.time_scalar:g} times as fast, its frames are counted at 1x"
-                )
-        elif isinstance(effect, otio.schema.TimeEffect):
-            name = one_line(item.name, 60)
-            warnings.append(f"{name}: its speed ramp is not understood, frames are counted as if it ran straight")
-    return speed
+def _says_length(item: Any) -> bool:
+    found = own_range(item)
+    return found is not None and seconds(found.duration) is not None

@@ -8,9 +8,9 @@ from fractions import Fraction
 from typing import Any
 
 from core.cut.compare import Loss
-from core.cut.ranges import item_length, seconds
 from core.errors import CutError
 from core.files import one_line
+from otio_adapters.times import item_length, seconds
 
 Place = tuple[str, int, Fraction, str]
 """Kind and number of a track, a start in seconds, what stands there."""

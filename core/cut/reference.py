@@ -12,12 +12,13 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from core.cut.form import OTIO, Form
-from core.cut.ranges import seconds, source_zero
+from core.cut.ranges import source_zero
 from core.cut.shot import Plate
 from core.errors import CutError
 from core.files import one_line
 from core.frames import FrameRange
 from core.paths import file_url
+from otio_adapters.times import seconds
 
 _OWN_FILE = re.compile(r"_gen_(?P<version>v\d{3,6})(?:_review\.\w+|\.\[?(?P<number>\d+)[^/\\]*)$")
 """A file of ours that stands for a version: its review movie, or its frames by their numbers."""

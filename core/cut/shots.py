@@ -11,11 +11,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from core.cut.names import named
-from core.cut.ranges import Need, media_frames, needs, seconds, source_zero
+from core.cut.ranges import Need, media_frames, needs, source_zero
 from core.cut.shot import Plate, Shot, Use, read_shot, sequence_digest, shot_text
 from core.files import one_line, safe_name
 from core.frames import ANCHOR, FrameRange
 from core.layout import Settings
+from otio_adapters.times import seconds
 
 if TYPE_CHECKING:
     from core.cut.read import Cut
@@ -66,6 +67,7 @@ def make_shots(
     local: Callable[[str], str] = str,
     only: Collection[str] = (),
     found: Mapping[str, Path] = MappingProxyType({}),
+    apart: Collection[str] = (),
 ) -> tuple[tuple[Shot, ...], tuple[str, ...]]:
     """The shots that a cut uses, in cut order, and what a person should know of them.
 
@@ -82,6 +84,7 @@ def make_shots(
         local: from a path as the editor's machine has it to the same on this one (`Places.local`).
         only: look at the clips of these ids alone; empty: at all.
         found: clip id → where a person found its media, whatever the cut says.
+        apart: shots that no clip is one of by its name: they go on with another source.
 
     Returns:
         Shots (one whose media are missing has `plate` None and says why) and warnings.
@@ -98,7 +101,7 @@ def make_shots(
         if not only or versions.get(need.clip).get("clip_id") in only
     ]
     groups = _group(rows, settings.share_gap)
-    homes = _homes(groups, existing, into)
+    homes = _homes(groups, existing, into, apart)
     ids = _ids(groups, homes, existing, warnings)
     shots = [
         _shot(shot_id, group, homes[number], settings, cut.rate, into, warnings)
@@ -172,10 +175,12 @@ def _group(rows: Sequence[_Row], share_gap: int) -> list[_Group]:
     return sorted(groups, key=lambda group: (group.rows[0].need.record, group.rows[0].need.number))
 
 
-def _homes(groups: Sequence[_Group], existing: Mapping[str, Shot], into: str) -> list[Shot | None]:
+def _homes(
+    groups: Sequence[_Group], existing: Mapping[str, Shot], into: str, apart: Collection[str]
+) -> list[Shot | None]:
     """The shot that each group was before: by clip id, else by name and plate."""
     by_clip = {use.clip_id: shot for shot in existing.values() for use in shot.uses if use.cut == into}
-    by_id = {shot.id.lower(): shot for shot in existing.values()}
+    by_id = {shot.id.lower(): shot for shot in existing.values() if shot.id not in apart}
     taken: set[str] = set()
     homes: list[Shot | None] = []
     for group in groups:

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.cut.ranges import Need, media_frames, needs, seconds, source_zero
+from core.cut.ranges import Need, media_frames, needs, source_zero
 from core.frames import FrameRange
+from otio_adapters.times import seconds
 from tests.timelines import clip, cuts, movie, schema, span, time, timeline, tracks
 
 RATE = Fraction(25)

@@ -16,7 +16,7 @@ import pytest
 from core.cut.read import cut_text, read_cut
 from core.errors import CutError
 from otio_adapters import linker, versions
-from otio_adapters.normalise import true_rate
+from otio_adapters.times import true_rate
 from tests.timelines import clip, counted, movie, save, schema, span, time, timeline
 
 
