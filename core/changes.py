@@ -15,7 +15,6 @@ from typing import Any, Literal
 from core.conform import holdings_of, line_of
 from core.cut.change import Change
 from core.cut.conform import conform
-from core.cut.edl import Edit, Edl, Event, Motion, edl_text
 from core.cut.facts import Clip, Facts, facts, stem
 from core.cut.listing import refuse_other
 from core.cut.read import Cut, read_cut
@@ -23,6 +22,7 @@ from core.errors import BadInput
 from core.files import one_line, safe_name, write_atomic
 from core.layout import Layout, Settings
 from core.rows import ShotRow
+from otio_adapters.edl import Edit, Edl, Event, Motion, edl_text
 from otio_adapters.times import seconds
 
 ASIDE = frozenset({"unchanged", "shifted", "relinked_only"})

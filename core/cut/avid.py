@@ -10,13 +10,13 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-from core.cut.edl import BLACK, Edl
 from core.cut.edl_delivery import edls, write_lists
 from core.cut.listing import refuse_other
 from core.cut.publish import Entry, Handover, Published
 from core.errors import CutError
 from core.files import one_line, safe_name, sha256_bytes, write_atomic
 from core.frames import timecode
+from otio_adapters.edl import BLACK, Edl
 
 COLUMNS = ("Name", "Tape", "Start", "End", "Source File", "Shot", "Version")
 _FORMATS = {1080: "1080", 720: "720", 576: "PAL", 486: "NTSC"}

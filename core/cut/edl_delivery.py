@@ -6,16 +6,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.cut.compare import Loss
-from core.cut.edl import MOST, REEL, Edl, edl_text, read_edl, unlike
-from core.cut.events import Track, others_of
-from core.cut.publish import Handover, Published, refuse_foreign
+from core.cut.publish import Entry, Handover, Published, refuse_foreign, too_short
 from core.cut.read import read_timeline
+from core.cut.reference import VersionMedia, plate_zero
 from core.errors import CutError
-from core.files import explained, one_line, settle, sha256_bytes, temp_beside
+from core.files import explained, one_line, safe_name, settle, sha256_bytes, temp_beside
+from otio_adapters.edl import MOST, REEL, Edl, edl_text, read_edl, unlike
 from otio_adapters.times import seconds
+
+if TYPE_CHECKING:
+    from otio_adapters.told import Remark, Told
 
 _DROP_RATES = (Fraction(30000, 1001), Fraction(60000, 1001))
 
@@ -62,10 +65,7 @@ def _write_checked(texts: Mapping[Path, str], lists: list[Edl]) -> None:
             with explained(path):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 temps[path].write_text(text, encoding="utf-8")
-            found = read_edl(temps[path].read_text(encoding="utf-8"), meant.rate)
-            *before, last = found.events
-            found = replace(found, events=(*before, replace(last, comments=last.comments[:-1])))  # without the seal
-            wrong = next(unlike(meant, found), "")
+            wrong = _otherwise(meant, temps[path].read_text(encoding="utf-8"))
             if wrong:
                 todo = "Nothing was written. Report this with the cut."
                 raise CutError(f"The list does not read back as it was meant: {wrong}.", where=str(path), todo=todo)
@@ -76,10 +76,24 @@ def _write_checked(texts: Mapping[Path, str], lists: list[Edl]) -> None:
             temp.unlink(missing_ok=True)
 
 
+def _otherwise(meant: Edl, text: str) -> str:
+    """The first thing that a list as written says otherwise than it was meant; empty for none."""
+    try:
+        found = read_edl(text, meant.rate)
+    except ValueError as error:
+        return str(error)
+    *before, last = found.events
+    found = replace(found, events=(*before, replace(last, comments=last.comments[:-1])))  # without the seal
+    return next(unlike(meant, found), "")
+
+
 def edls(handover: Handover) -> Lists:
     """The lists by track name (`V1` …), what they cannot carry clip by clip, warnings, and how many clips play a
     version. Writes nothing."""
     import opentimelineio as otio
+
+    from otio_adapters import versions
+    from otio_adapters.events import Track
 
     timeline = read_timeline(handover.cut)
     entries = {entry.clip_id: entry for entry in handover.entries}
@@ -89,25 +103,74 @@ def edls(handover: Handover) -> Lists:
     lists: dict[str, Edl] = {}
     losses, warnings = list(_whole_cut(timeline)), list[str]()
     number = count = 0
+
+    def entry_of(clip: Any) -> Entry | None:
+        return entries.get(versions.get_text(clip, "clip_id"))
+
     for track in timeline.tracks:
         if not isinstance(track, otio.schema.Track) or track.kind != otio.schema.TrackKind.Video:
             continue
         number += 1
         name = f"V{number}"
-        writer = Track(name, handover.rate, start, drop, entries)
+        writer = Track(name, handover.rate, start, drop, lambda clip: _told(clip, entry_of(clip), handover.rate))
         events = tuple(writer.events(track))
-        losses += writer.losses
-        warnings += writer.warnings
-        count += writer.playing
+        losses += [Loss(*loss) for loss in writer.losses]
+        for entry in filter(None, map(entry_of, writer.clips)):
+            if entry.plays is not None:
+                warnings += too_short(entry, entry.plays)
+                count += 1
         if events:
             lists[name] = Edl(f"{title} {name}", handover.rate, drop, events)
             losses += _strict(name, lists[name])
     return lists, losses, warnings, count
 
 
+def _told(clip: Any, entry: Entry | None, rate: Fraction) -> Told:
+    """What a list tells of a clip: the timeline's word, and where the show knows its plate or plays a version, that.
+
+    A timecode is a count, not a time: 01:00:00:00 stays that in a list of another rate.
+    """
+    from otio_adapters import versions
+    from otio_adapters.told import listed, told
+
+    found = told(clip, versions.editor_reference(clip), rate)
+    plate, media = (entry.shot.plate, entry.plays) if entry else (None, None)
+    if entry is None or plate is None:
+        return found
+    first = seconds(clip.trimmed_range().start_time) or Fraction(0)
+    index = (first - plate_zero(clip, plate, entry.made)) * plate.rate
+    if plate.timecode is not None:
+        source = (index - plate.media.first + plate.timecode) * Fraction(round(rate), round(plate.rate))
+        found = replace(found, source=source, non_drop=not plate.drop)
+    if not listed(clip).get("reel"):
+        found = replace(found, reel=plate.reel or found.reel)
+    if media is not None:
+        facts = media.facts or {}
+        comments = (f"SHOT: {entry.shot.id}", f"VERSION: {media.version}", f"RECIPE: {facts.get('recipe', '')}")
+        found = replace(found, reel=safe_name(media.stem), file=_numbered(media), comments=comments)
+    return replace(found, remarks=tuple(_remarks(entry, index + plate.offset, plate.rate)))
+
+
+def _remarks(entry: Entry, shown: Fraction, rate: Fraction) -> Iterator[Remark]:
+    """An entry's notes. `shown`: the shot frame that stands at the clip's start."""
+    from otio_adapters.told import Remark
+
+    for note in entry.notes:
+        at = (note.frames[0] - shown) / rate if note.frames is not None else None
+        yield Remark(at, note.colour, note.line())
+
+
+def _numbered(media: VersionMedia) -> str:
+    """A sequence as editing systems write it: `name.[1001-1072].exr`."""
+    width = media.padding
+    return f"{media.prefix}[{media.frames.first:0{width}}-{media.frames.last:0{width}}]{media.suffix}"
+
+
 def _whole_cut(timeline: Any) -> Iterator[Loss]:
     """What no list holds of the cut as a whole."""
     import opentimelineio as otio
+
+    from otio_adapters.told import others_of
 
     name = one_line(timeline.name, 60) or "the timeline"
     if timeline.tracks.markers:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from core.cut.form import Form
 from core.cut.reference import VersionMedia
 from core.files import one_line, safe_text
-
-if TYPE_CHECKING:
-    from core.cut.publish import Entry
 
 COLOURS = {
     "look": "GREEN", "flicker": "RED", "matte": "CYAN", "edge": "BLUE", "colour": "ORANGE", "continuity": "PURPLE",
@@ -75,26 +71,3 @@ def mark(clip: Any, reference: Any, media: VersionMedia, notes: Sequence[Remarke
 def rgb(colour: str) -> tuple[int, int, int]:
     """A marker colour's red, green and blue, 0 to 255; white for others."""
     return _RGB.get(colour, _RGB["WHITE"])
-
-
-def locators(
-    entry: Entry,
-    shown: Fraction,
-    start: Fraction,
-    record: tuple[int, int],
-    speed: Fraction,
-    clock: Callable[[int], str],
-) -> Iterator[str]:
-    """A `LOC` comment for each of an entry's notes, at the record timecode of its first frame.
-
-    Args:
-        shown: the shot frame that stands at record frame `start`.
-        record: first record frame of the event, and its end; a note outside stands at the event's first.
-        clock: a record frame's timecode.
-    """
-    for note in entry.notes:
-        at = record[0]
-        if note.frames is not None and speed:
-            at = round(start + (note.frames[0] - shown) / speed)
-        at = at if record[0] <= at < record[1] else record[0]
-        yield f"LOC: {clock(at)} {note.colour:<7} {note.line()}"

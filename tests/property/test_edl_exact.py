@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.cut.edl import Edit, Edl, Event, Motion, edl_text, read_edl
 from core.cut.edl_delivery import write_edl
 from core.cut.publish import Entry, Handover, VersionMedia
 from core.cut.read import cut_text, read_cut
 from core.cut.shots import make_shots
+from otio_adapters.edl import Edit, Edl, Event, Motion, edl_text, read_edl
 from tests.timelines import clip, counted, media_info, movie, save, schema, settings, time, timeline
 
 pytest.importorskip("otio_cmx3600_adapter", reason="needs the extra `nle`")

@@ -12,14 +12,14 @@ import opentimelineio as otio
 import pytest
 
 from core.cut.delivery import write_delivery
-from core.cut.edl import read_edl
 from core.cut.edl_delivery import write_edl
 from core.cut.publish import Entry, Handover, VersionMedia
 from core.cut.read import cut_text, read_cut
 from core.cut.shots import Shot, make_shots
-from core.errors import BadInput, CutError
+from core.errors import CutError
 from core.files import sha256_file
 from otio_adapters import versions
+from otio_adapters.edl import read_edl
 from tests.timelines import clip, counted, media_info, movie, save, schema, settings, span, time, timeline
 
 GOLDEN = Path(__file__).parent.parent / "golden"
@@ -166,9 +166,8 @@ def test_nothing_stays_where_one_of_two_lists_is_in_somebodys_way(tmp_path: Path
     ],
 )
 def test_what_is_no_list_of_ours_is_named_by_its_line(line: str, where: str) -> None:
-    with pytest.raises(BadInput) as caught:
+    with pytest.raises(ValueError, match=f"^{where} is not one of"):
         read_edl(f"TITLE: x\nFCM: NON-DROP FRAME\n{line}\n", Fraction(25))
-    assert caught.value.where == where
 
 
 def test_media_that_count_otherwise_than_a_drop_frame_list_are_named(tmp_path: Path) -> None:

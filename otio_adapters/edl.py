@@ -12,9 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from core.errors import BadInput
-from core.files import one_line
-from core.frames import parse_timecode, timecode
+from otio_adapters.times import timecode, timecode_frame
 
 _TC = r"(\d\d:\d\d:\d\d[:;]\d\d)"
 _EDIT = re.compile(rf"(\d{{3,}})  (\S+) +V     (C|D    \d{{3,}}) +{_TC} {_TC} {_TC} {_TC}")
@@ -67,6 +65,12 @@ class Edl:
     events: tuple[Event, ...]
 
 
+def one_line(text: str, limit: int) -> str:
+    """Text as a line of a list holds it: white space folded, control characters as `·`, `limit` characters at most."""
+    flat = "".join(char if char.isprintable() or char.isspace() else "·" for char in " ".join(text.split()))
+    return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+
+
 def edl_text(edl: Edl) -> str:
     """The list as text: the same list gives the same bytes."""
     lines = [f"TITLE: {edl.title}", f"FCM: {'DROP' if edl.drop else 'NON-DROP'} FRAME", ""]
@@ -95,7 +99,7 @@ def read_edl(text: str, rate: Fraction) -> Edl:
     """Read what `edl_text` wrote. Other people's lists are read through OpenTimelineIO's adapter.
 
     Raises:
-        BadInput: names the line that is not of this form.
+        ValueError: names the line that is not of this form.
     """
     title, drop, events = "", False, dict[str, Event]()
     number = ""
@@ -105,7 +109,7 @@ def read_edl(text: str, rate: Fraction) -> Edl:
             event = events.get(number, Event(()))
             events[number] = replace(event, edits=(*event.edits, _edit(found, rate)))
         elif number and (found := _MOTION.fullmatch(line)):
-            motion = Motion(found[1], Fraction(found[2]), parse_timecode(found[3], rate))
+            motion = Motion(found[1], Fraction(found[2]), timecode_frame(found[3], rate))
             events[number] = replace(events[number], motion=motion)
         elif number and line.startswith("* "):
             events[number] = replace(events[number], comments=(*events[number].comments, line[2:]))
@@ -114,12 +118,12 @@ def read_edl(text: str, rate: Fraction) -> Edl:
         elif not number and line in ("FCM: DROP FRAME", "FCM: NON-DROP FRAME", ""):
             drop = drop or line == "FCM: DROP FRAME"
         else:
-            raise BadInput(f"Not a line of an EDL as rushes writes it: {one_line(line, 60)!r}.", where=f"line {place}")
+            raise ValueError(f"line {place} is not one of an EDL as rushes writes it: {one_line(line, 60)!r}")
     return Edl(title, rate, drop, tuple(events.values()))
 
 
 def _edit(found: re.Match[str], rate: Fraction) -> Edit:
-    frames = [parse_timecode(found[n], rate) for n in range(4, 8)]
+    frames = [timecode_frame(found[n], rate) for n in range(4, 8)]
     dissolve = int(found[3].split()[1]) if found[3].startswith("D") else -1
     return Edit(found[2], (frames[0], frames[1]), (frames[2], frames[3]), dissolve)
 
