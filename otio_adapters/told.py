@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import PurePosixPath
@@ -13,6 +14,7 @@ import opentimelineio as otio
 
 from otio_adapters import versions
 from otio_adapters.edl import one_line
+from otio_adapters.times import seconds
 
 _OWN_STEM = re.compile(r".+_gen_v\d{3,6}(?=[._])")
 
@@ -75,6 +77,16 @@ def listed(clip: Any) -> dict[str, Any]:
 def others_of(item: Any, *carried: str) -> str:
     """Whose metadata an item has, ours and `carried` apart."""
     return ", ".join(sorted(one_line(key, 40) for key in item.metadata if key not in (versions.KEY, *carried)))
+
+
+def remarks_of(clip: Any) -> Iterator[Remark]:
+    """A clip's markers as remarks, in their order."""
+    first = seconds(clip.trimmed_range().start_time)
+    for marker in clip.markers:
+        at = seconds(marker.marked_range.start_time)
+        colour = "_".join(one_line(str(marker.color), 20).split()) or "WHITE"
+        text = one_line(marker.comment or marker.name, 500)
+        yield Remark(None if at is None or first is None else at - first, colour, text)
 
 
 def locator(clock: str, remark: Remark) -> str:
