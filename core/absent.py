@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 
 from core.cut.locate import exists
 from core.cut.shots import Shot
-from core.errors import MediaError
+from core.errors import MediaError, ShowError
 from core.files import one_line
 from core.layout import Layout
+from core.overview import read_record
 from core.rows import VersionRow
 
 
@@ -29,6 +31,24 @@ def absent_frames(layout: Layout, rows: Iterable[VersionRow]) -> Iterator[str]:
                 f"{row.shot} {row.version} is complete, but its frames are not on this machine: copy them to {folder}, "
                 f"or make them anew: rushes recipe {row.shot} --from {row.version}"
             )
+
+
+def not_here(layout: Layout, shot: str, version: str) -> str:
+    """Why a version cannot go out, in words: it is not complete, or frames of it are not here. Empty: it can.
+
+    Reads its record alone: what is complete has every frame of its range.
+    """
+    try:
+        record = read_record(layout, shot, version)
+        if record is None or record["state"] != "complete":
+            return "it is not complete"
+        first, last = map(int, record["range"])
+        pattern = layout.media / record["media"]
+        names = {entry.name for entry in os.scandir(pattern.parent)} if pattern.parent.is_dir() else set()
+        gone = [frame for frame in range(first, last + 1) if pattern.name % frame not in names]
+    except (ShowError, KeyError, TypeError, ValueError):
+        return "its record cannot be read"
+    return f"{len(gone)} of its frames are not here, the first is {gone[0]}" if gone else ""
 
 
 def need_plate(layout: Layout, shot: Shot) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from core.conform import Case, Conform, Wanted, case_of, line_of, use_of, wanted
+from core.conform import Case, Conform, Wanted, case_of, line_of, shown_elsewhere, use_of, wanted
 from core.cut.align import zero
 from core.cut.bundle import as_received, unpack
 from core.cut.change import NEW
@@ -59,12 +59,13 @@ def apply(
     Raises:
         BadInput: a question without an answer, or an answer to none. CutError. HistoryError: written, not committed.
     """
-    case = case_of(layout, settings, rows, asked.file, asked.name, answers)
+    case = case_of(layout, settings, rows, asked.file, asked.name, answers, asked.timeline)
     _answered(case, answers)
-    ids = _give_ids(case)
     shots = {row.shot.id: row.shot for row in rows}
-    after, warnings = _shots_after(layout, settings, case, ids, shots, asked.file, asked.name, tick)
-    paths = _write(layout, case, after, asked.file, asked.name)
+    elsewhere = shown_elsewhere(shots.values(), asked.name)
+    ids = _give_ids(case, elsewhere)
+    after, warnings = _shots_after(layout, settings, case, ids, shots, elsewhere, asked.file, tick)
+    paths = _write(layout, case, after, asked.file)
     new = tuple(shot for shot in after if shot not in shots)
     omitted = tuple(shot for shot, now in after.items() if not now.uses and shots[shot].uses)
     commit = history.commit(_act(layout, asked, case, new, omitted, paths)) if paths else None
@@ -87,12 +88,16 @@ def _answered(case: Case, answers: Mapping[str, str]) -> None:
         raise BadInput(what, where=one_line(first.key), todo=f"Say which: --answer 'CLIP=SHOT', one of {shots}.")
 
 
-def _give_ids(case: Case) -> list[str]:
-    """Clip ids for the new cut: what is the same clip keeps the id that the show knows it by. One for each clip."""
+def _give_ids(case: Case, elsewhere: Collection[str]) -> list[str]:
+    """Clip ids for the new cut: what is the same clip keeps the id that the show knows it by. One for each clip.
+
+    `elsewhere`: shots that other cuts show. A clip that plays another source now is none of those: they go on with
+    theirs, so it becomes a shot of its own.
+    """
     from otio_adapters import versions
 
     links = case.found.links
-    whole = {link.shot for link in links if link.frames and not link.replaced}
+    whole = {link.shot for link in links if link.frames and not link.replaced}.union(elsewhere)
     kept = {
         n: case.old.clips[link.was].id
         for n, link in enumerate(links)
@@ -133,10 +138,11 @@ def _give_range(clip: Any, case: Case, n: int) -> bool:
 
 
 def _shots_after(
-    layout: Layout, settings: Settings, case: Case, ids: Sequence[str], shots: Mapping[str, Shot], file: Path,
-    name: str, tick: Tick,
+    layout: Layout, settings: Settings, case: Case, ids: Sequence[str], shots: Mapping[str, Shot],
+    elsewhere: Collection[str], file: Path, tick: Tick,
 ) -> tuple[dict[str, Shot], tuple[str, ...]]:  # fmt: skip
     """The shots that differ from before, and what to know of them."""
+    name = case.name
     uses: dict[str, list[Use]] = {}
     for clip, link, clip_id in zip(case.new.clips, case.found.links, ids, strict=True):
         if link.shot and link.frames:
@@ -152,6 +158,7 @@ def _shots_after(
         made, warnings = make_shots(
             case.cut, settings, probe=probe, root=layout.root, existing=shots, source=source, into=name,
             local=layout.places.local, only=unknown,
+            apart={link.shot for link in case.found.links if link.replaced and link.shot in elsewhere},
         )  # fmt: skip
     after = {shot.id: shot for shot in made}
     for shot in {**shots, **after}.values():
@@ -162,9 +169,9 @@ def _shots_after(
     return {shot: now for shot, now in after.items() if shots.get(shot) != now}, warnings
 
 
-def _write(layout: Layout, case: Case, after: Mapping[str, Shot], file: Path, name: str) -> list[str]:
+def _write(layout: Layout, case: Case, after: Mapping[str, Shot], file: Path) -> list[str]:
     """Write what differs. Returns the paths, relative to the show."""
-    suffix, data = as_received(file)
+    name, (suffix, data) = case.name, as_received(file)
     paths = []
     sent = layout.turnovers(name)
     newest = next(reversed(sent), 0)

@@ -19,10 +19,9 @@ from core.cut.shots import Shot, Use
 from core.errors import BadInput
 from core.files import check_name, one_line
 from core.frames import FrameRange
-from core.layout import Layout, Settings
+from core.layout import MAIN, Layout, Settings
 from core.overview import read_recipe, read_record, version_names
 from core.rows import ShotRow
-from core.turnover import MAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +51,8 @@ class Conform:
     """Versions whose plate the new cut replaces, as `shot v003`."""
     wanted: tuple[Wanted, ...]
     """What is to be generated once this is applied, of the shots that the show knows."""
+    timeline: str = ""
+    """Which of the timelines that the file holds; empty where it holds one alone."""
 
     @property
     def questions(self) -> tuple[Change, ...]:
@@ -63,6 +64,8 @@ class Conform:
 class Case:
     """Both cuts read and compared."""
 
+    name: str
+    """The cut of the show that it is about."""
     cut: Cut
     clips: Sequence[Any]
     """The `opentimelineio` clips of the new cut, as `new.clips` has them."""
@@ -74,26 +77,33 @@ class Case:
     answers: Mapping[str, str] = field(default_factory=dict)
 
 
-def compare(layout: Layout, settings: Settings, rows: Sequence[ShotRow], file: Path, name: str = MAIN) -> Conform:
+def compare(
+    layout: Layout, settings: Settings, rows: Sequence[ShotRow], file: Path, name: str = MAIN, timeline: str = ""
+) -> Conform:
     """What the cut in `file` changes in the show's cut `name`; a name that the show has not is an empty cut.
 
-    Raises CutError where `file` cannot be read, BadInput for an impossible name.
+    `timeline`: which one of a file that holds several.
+
+    Raises CutError where `file` cannot be read (Several: it holds several timelines), BadInput for an impossible name.
     """
-    return _told(case_of(layout, settings, rows, file, name, {}), layout, file, name)
+    return _told(case_of(layout, settings, rows, file, name, {}, timeline), layout, rows, file, timeline)
 
 
 # Reading and comparing
 
 
 def case_of(
-    layout: Layout, settings: Settings, rows: Sequence[ShotRow], file: Path, name: str, answers: Mapping[str, str]
-) -> Case:
+    layout: Layout, settings: Settings, rows: Sequence[ShotRow], file: Path, name: str, answers: Mapping[str, str],
+    timeline: str,
+) -> Case:  # fmt: skip
     """Read the new cut and the one that the show keeps, and compare them with what was answered, now and before."""
-    check_name(name, "name of a cut")
+    _check_cut_name(layout, name)
     known = layout.cut(name)
     old = facts_of(known) if known.exists() else Facts(settings.rate, (), ".otio")
-    cut = read_cut(file, edl_rate=old.rate)
+    cut = read_cut(file, edl_rate=old.rate, name=timeline)
     new, clips, warnings = facts(cut, file.suffix)
+    if not known.exists() and len(layout.cuts()):
+        warnings += _first_words(name, file, new.rate, settings.rate)
     received = next(reversed(layout.turnovers(name).values()), known)
     old = replace(old, form=received.suffix.lower())
     if not (old.says_all and new.says_all) and old.clips:
@@ -105,7 +115,25 @@ def case_of(
     homes = {use.clip_id: row.shot.id for row in rows for use in row.shot.uses if use.cut == name}
     answers = {**read_answers(layout.answers(name)), **answers}
     found = conform(old, new, holdings, homes, settings.share_gap, answers)
-    return Case(cut, clips, old, new, holdings, found, (*cut.warnings, *warnings), answers)
+    return Case(name, cut, clips, old, new, holdings, found, (*cut.warnings, *warnings), answers)
+
+
+def _check_cut_name(layout: Layout, name: str) -> None:
+    """Raises BadInput: a name that a folder cannot have everywhere, or one that differs in its capitals alone."""
+    check_name(name, "name of a cut")
+    alike = next((cut for cut in layout.cuts() if cut.lower() == name.lower() and cut != name), "")
+    if alike:
+        what = f"The show has a cut {alike!r}: {name!r} is the same name on many disks."
+        raise BadInput(what, todo=f"Bring it in as {alike}, or under another name.")
+
+
+def _first_words(name: str, file: Path, rate: Fraction, main: Fraction) -> Iterator[str]:
+    """What to know of the rate of a cut that comes into a show for the first time."""
+    if file.suffix.lower() == ".edl":
+        yield f"read at {float(rate):g} frames a second, the show's rate: a list does not say"
+    if rate != main:
+        rates = f"{float(rate):g} frames a second, the show at {float(main):g}"
+        yield f"{name} runs at {rates}: places in it count at its own rate, shots go on counting their media's frames"
 
 
 def holdings_of(layout: Layout, rows: Sequence[ShotRow], new: Facts) -> dict[str, Holding]:
@@ -137,15 +165,23 @@ def _complete(layout: Layout, shot: str, version: str) -> bool:
     return record is not None and record.get("state") == "complete"
 
 
-def _told(case: Case, layout: Layout, file: Path, name: str) -> Conform:
+def _told(case: Case, layout: Layout, rows: Sequence[ShotRow], file: Path, timeline: str) -> Conform:
+    name = case.name
     replaced = {link.shot for link in case.found.links if link.replaced and link.shot}
+    replaced -= shown_elsewhere((row.shot for row in rows), name)
     stale = tuple(f"{shot} {version}" for shot in sorted(replaced) for version in version_names(layout, shot))
     uses: dict[str, list[Use]] = {}
     for n, link in enumerate(case.found.links):
         if link.shot and link.frames:
             uses.setdefault(link.shot, []).append(use_of(case.new.clips[n], "", link.frames, case.new.rate, name))
     after = [replace(case.holdings[shot].shot, uses=tuple(found)) for shot, found in uses.items()]
-    return Conform(file, name, case.found.changes, case.warnings, stale, tuple(wanted(case.holdings, after)))
+    lacking = tuple(wanted(case.holdings, after))
+    return Conform(file, name, case.found.changes, case.warnings, stale, lacking, timeline)
+
+
+def shown_elsewhere(shots: Iterable[Shot], cut: str) -> set[str]:
+    """The shots that another cut shows too: what this one plays instead of their source is no new source of theirs."""
+    return {shot.id for shot in shots if any(use.cut != cut for use in shot.uses)}
 
 
 def wanted(holdings: Mapping[str, Holding], shots: Iterable[Shot]) -> Iterator[Wanted]:

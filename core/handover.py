@@ -4,34 +4,33 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from core.absent import absent_frames
+from core.absent import absent_frames, not_here
 from core.cut.bundle_out import bundled, write_bundle
 from core.cut.notes import Remarked
-from core.cut.profiles import PROFILES, Profile
+from core.cut.profiles import PROFILES, Profile, profile_of
 from core.cut.publish import Entry, Handover, Published, VersionMedia
+from core.cut.read import record_rate
 from core.errors import BadInput, CutError, ShowError
 from core.farm.movie import review_path
 from core.files import one_line, safe_name, sha256_bytes, sha256_file, write_atomic, write_once
 from core.history.events import Act
 from core.history.git import History
-from core.layout import Layout, Settings
+from core.layout import MAIN, Layout, Settings, version_number
+from core.outgoing import NEWEST, refusal
 from core.overview import read_recipe
 from core.recipe.text import recipe_sha
 from core.reviewing import notes as notes_of
 from core.room import file_fits
-from core.rows import ShotRow, VersionRow
-from core.turnover import MAIN
+from core.rows import ShotRow, VersionRow, in_cut
 
-__all__ = ["PROFILES", "Going", "outgoing", "publish"]
+__all__ = ["PROFILES", "publish"]
 
 
 _HEAD = "read back and compared with the cut"
-NEWEST = 2
-"""Versions that a master holds beside the circled one."""
 
 
 def publish(
@@ -43,22 +42,25 @@ def publish(
     purpose: str,
     out: Path | None,
     *,
+    cut: str = MAIN,
     every_version: bool = False,
     site: str = "",
     notes: bool = False,
     bundle: bool = False,
 ) -> Published:
-    """Write the cut in the form of a profile, read it back, and commit a manifest that says what was handed over.
+    """Write a cut of the show in the form of a profile, read it back, and commit a manifest of what was handed over.
 
     `site`: whose paths its references have (`[paths.<site>]` of rushes.toml); empty: this machine's. `notes`: open
     notes on the versions that play go along, in the way the form has for them. `bundle`: one file that holds the media
     too, beside the timeline.
 
     Raises:
-        BadInput: an unknown purpose or site, or a form without bundles. ShowError: nothing to hand over. CutError: the
-            cut cannot take it. DiskFull: the bundle would not fit.
+        BadInput: an unknown purpose, cut or site, or a form without bundles. ShowError: nothing to hand over. CutError:
+            the cut cannot take it. DiskFull: the bundle would not fit.
     """
-    profile = _profile(purpose)
+    profile = profile_of(purpose)
+    layout.check_cut(cut)
+    rows = in_cut(rows, cut)
     if bundle and not profile.bundle:
         able = ", ".join(name for name, one in PROFILES.items() if one.bundle)
         raise BadInput(f"A {purpose} cannot bring its media along.", todo=f"Forms that can: {able}.")
@@ -68,16 +70,16 @@ def publish(
         replace(entry, versions=[replace(media, at=away(media.folder)) for media in entry.versions])
         for row in rows
         if row.shot.plate
-        for entry in _entries(layout, row, versions(row.shot.id), every)
+        for entry in _entries(layout, row, cut, versions(row.shot.id), every)
     ]
     if notes:
         entries = [replace(entry, notes=_notes(layout, entry)) for entry in entries]
     if not any(entry.versions if profile.alternates else entry.active for entry in entries):
         raise _nothing(profile, [line for row in rows for line in absent_frames(layout, versions(row.shot.id))])
-    name = _next_name(layout, settings, purpose)
+    name = _next_name(layout, settings, cut, purpose)
     handover = Handover(
-        layout.cut(MAIN), entries, settings.rate, next(reversed(layout.turnovers(MAIN).values()), None),
-        form=profile.form, purpose=purpose,
+        layout.cut(cut), entries, record_rate(layout.cut(cut)) if profile.counts else settings.rate,
+        next(reversed(layout.turnovers(cut).values()), None), form=profile.form, purpose=purpose,
     )  # fmt: skip
     target = out or layout.published / f"{name}{profile.suffix}"
     if profile.in_git:
@@ -91,70 +93,10 @@ def publish(
         committed, published = _into_git(layout, profile, name, handover, published, _report_of(target))
     manifest = layout.publish(f"{name}.json")
     write_once(
-        manifest, json.dumps(_manifest(layout, published, entries, purpose), indent=2, ensure_ascii=False) + "\n"
+        manifest, json.dumps(_manifest(layout, published, entries, cut, purpose), indent=2, ensure_ascii=False) + "\n"
     )
-    _commit(layout, history, name, published, entries, [manifest, *committed])
+    _commit(layout, history, name, cut, published, entries, [manifest, *committed])
     return published
-
-
-@dataclass(frozen=True, slots=True)
-class Going:
-    """What would go out of one shot, and what somebody should know before."""
-
-    shot: str
-    clips: int
-    """How often the cut shows it."""
-    plays: str
-    """The version that plays; empty: what the editor has active stays."""
-    versions: tuple[str, ...]
-    """Those that the file holds."""
-    status: str = ""
-    """Of the version that plays."""
-    temp: bool = False
-    """It is circled as temp."""
-    newer: str = ""
-    """A complete version that is newer than the one that plays."""
-    questions: tuple[str, ...] = ()
-    """What people decided without knowing of each other."""
-    refused: str = ""
-    """Why nothing can be handed over while this is so."""
-
-
-def outgoing(
-    layout: Layout, rows: Sequence[ShotRow], versions: Callable[[str], list[VersionRow]], purpose: str,
-    *, every_version: bool = False,
-) -> tuple[Going, ...]:  # fmt: skip
-    """What `publish` would hand over now, in cut order. Writes nothing. Raises BadInput: an unknown purpose."""
-    profile = _profile(purpose)
-    return tuple(_going(layout, row, versions(row.shot.id), profile, every_version) for row in rows)
-
-
-def _going(layout: Layout, row: ShotRow, versions: list[VersionRow], profile: Profile, every: bool) -> Going:
-    shot = row.shot
-    clips = sum(use.cut == MAIN for use in shot.uses)
-    if shot.plate is None:
-        return Going(shot.id, clips, "", (), questions=row.questions)
-    try:
-        entries = list(_entries(layout, row, versions, profile.every or (every and profile.alternates)))
-    except ShowError as error:
-        return Going(shot.id, clips, row.circled, (), questions=row.questions, refused=error.what)
-    held = [media.version for media in entries[0].versions] if entries else []
-    plays = entries[0].active if entries else ""
-    complete = [version.version for version in versions if version.state == "complete"]
-    return Going(
-        shot.id, clips, plays,
-        tuple(held) if profile.alternates else tuple(filter(None, (plays,))),
-        status=next((version.status for version in versions if version.version == plays), ""),
-        temp=bool(plays) and row.circled_as == "temp",
-        newer=complete[-1] if plays and complete[-1] != plays else "",
-        questions=row.questions,
-    )  # fmt: skip
-
-
-def _profile(purpose: str) -> Profile:
-    if purpose not in PROFILES:
-        raise BadInput(f"Cannot publish for {one_line(purpose)!r}.", todo=f"Allowed: {', '.join(PROFILES)}.")
-    return PROFILES[purpose]
 
 
 def _folders(layout: Layout, site: str) -> Callable[[Path], str]:
@@ -245,8 +187,9 @@ def _loss_report(published: Published) -> str:
 
 
 def _commit(
-    layout: Layout, history: History, name: str, published: Published, entries: Sequence[Entry], paths: list[Path]
-) -> None:
+    layout: Layout, history: History, name: str, cut: str, published: Published, entries: Sequence[Entry],
+    paths: list[Path],
+) -> None:  # fmt: skip
     playing = [entry for entry in entries if entry.active]
     clips = sum(1 for entry in entries if entry.versions)
     history.commit(
@@ -255,34 +198,25 @@ def _commit(
             subject=f"{name}: {len(playing)} of {clips} clips play a circled version",
             paths=tuple(path.relative_to(layout.root).as_posix() for path in paths),
             body="\n".join(dict.fromkeys(f"{entry.shot.id} {entry.active}" for entry in playing)),
-            trailers=(("Rushes-Published", f"sha256:{published.sha256}"),),
+            trailers=(("Rushes-Cut", cut), ("Rushes-Published", f"sha256:{published.sha256}")),
         )
     )
 
 
-def _entries(layout: Layout, row: ShotRow, versions: list[VersionRow], every: bool) -> Iterator[Entry]:
+def _entries(layout: Layout, row: ShotRow, cut: str, versions: list[VersionRow], every: bool) -> Iterator[Entry]:
     """A shot's clips in the cut with the versions they get: the circled one, which plays, and the newest."""
     complete = [version.version for version in versions if version.state == "complete"]
-    complete = [version for version in complete if not _lost(layout, row.shot.id, version)]
+    complete = [version for version in complete if not not_here(layout, row.shot.id, version)]
     circled = row.circled if row.circled in complete else ""
     if row.circled and not circled:
-        lost = _lost(layout, row.shot.id, row.circled)
-        what = f"{row.shot.id} {row.circled} is circled, but {lost or 'it is not complete'}."
+        what = refusal(row, not_here(layout, row.shot.id, row.circled))
         raise ShowError(what, todo="Bring its frames back (rushes verify says which), or circle another version.")
-    chosen = complete if every else sorted({*complete[-NEWEST:], *([circled] if circled else [])})
+    chosen = complete if every else sorted({*complete[-NEWEST:], *([circled] if circled else [])}, key=version_number)
     media = [_media(layout, row.shot.id, version, versions) for version in chosen]
     made = {version: read_recipe(layout, row.shot.id, version)[1].frames for version in complete}
     for use in row.shot.uses:
-        if use.cut == MAIN:
+        if use.cut == cut:
             yield Entry(use.clip_id, row.shot, media, circled, made=made)
-
-
-def _lost(layout: Layout, shot: str, version: str) -> str:
-    """What of a version's frames is not on this machine, in words; empty where all are there."""
-    _, recipe = read_recipe(layout, shot, version)
-    suffix = f".{recipe.output.master.format}"
-    gone = [frame for frame in recipe.frames if not layout.frame(shot, version, frame, suffix=suffix).is_file()]
-    return f"{len(gone)} of its frames are not here, the first is {gone[0]}" if gone else ""
 
 
 def _media(layout: Layout, shot: str, version: str, rows: list[VersionRow]) -> VersionMedia:
@@ -312,20 +246,20 @@ def _notes(layout: Layout, entry: Entry) -> tuple[Remarked, ...]:
     return tuple(Remarked(event.id, event.text, event.category, event.by, event.frames) for event in said)
 
 
-def _next_name(layout: Layout, settings: Settings, purpose: str) -> str:
-    stem = f"{safe_name(settings.name)}_{MAIN}_{purpose}"
+def _next_name(layout: Layout, settings: Settings, cut: str, purpose: str) -> str:
+    stem = f"{safe_name(settings.name)}_{cut}_{purpose}"
     taken = [path.stem.rpartition("_")[2] for path in layout.publish("").glob(f"{stem}_*.json")]
     return f"{stem}_{max((int(number) for number in taken if number.isdigit()), default=0) + 1:03d}"
 
 
-def _manifest(layout: Layout, published: Published, entries: Sequence[Entry], purpose: str) -> dict[str, Any]:
+def _manifest(layout: Layout, published: Published, entries: Sequence[Entry], cut: str, purpose: str) -> dict[str, Any]:
     """What was handed over, enough to write it again; paths relative to the media root where they lie in it."""
     files = {published.path: published.sha256, **published.also}
     return {
         "schema": 1,
         "purpose": purpose,
         "files": [{"path": _told(path, layout), "sha256": sha} for path, sha in files.items()],
-        "cut": {"path": layout.cut(MAIN).relative_to(layout.root).as_posix(), "sha256": sha256_file(layout.cut(MAIN))},
+        "cut": {"path": layout.cut(cut).relative_to(layout.root).as_posix(), "sha256": sha256_file(layout.cut(cut))},
         "clips": [
             {
                 "clip_id": entry.clip_id,

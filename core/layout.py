@@ -17,6 +17,8 @@ from core.frames import rate_of
 from core.paths import NOWHERE, Places, is_absolute, places_of, spelled
 
 SETTINGS = "rushes.toml"
+MAIN = "main"
+"""The cut that a show is made from; others (an episode, a trailer) come in beside it under names of their own."""
 PLACE = "place.json"
 GIT_ATTRIBUTES = "shots/** -text -filter\ncut/** -text -filter\npublish/** -text -filter\n"
 DEFAULT_COLOUR_CONFIG = "ocio://studio-config-v2.1.0_aces-v1.3_ocio-v2.3"
@@ -199,6 +201,18 @@ class Layout:
     def cut(self, cut: str) -> Path:
         """The normalised cut."""
         return self.root / "cut" / cut / "cut.otio"
+
+    def cuts(self) -> tuple[str, ...]:
+        """The names of the cuts that there are, `main` first."""
+        names = (path.parent.name for path in (self.root / "cut").glob("*/cut.otio"))
+        return tuple(sorted(names, key=lambda name: (name != MAIN, name)))
+
+    def check_cut(self, cut: str) -> None:
+        """Raises BadInput where the show has no such cut."""
+        if cut not in self.cuts():
+            known = ", ".join(map(one_line, self.cuts())) or "none"
+            what = f"This show has no cut {one_line(cut, 40)!r}."
+            raise BadInput(what, where=str(self.root), todo=f"Cuts of this show: {known}.")
 
     def received(self, cut: str, suffix: str, turnover: int = 1) -> Path:
         """What the editor sent, byte for byte: the first turnover is `received`, then come `received_002` …"""

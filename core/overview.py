@@ -12,7 +12,7 @@ from core.cut.shots import Shot, read_shot
 from core.errors import ShowError
 from core.files import one_line, safe_name
 from core.history.review import Review, fold, read_events
-from core.layout import Layout, version_number
+from core.layout import MAIN, Layout, version_number
 from core.recipe.model import Recipe
 from core.recipe.text import parse
 from core.rows import NOT_STARTED, ShotRow, VersionRow
@@ -40,10 +40,13 @@ def find_shot(layout: Layout, shot: str) -> Shot | None:
 
 
 def in_cut_order(shots: Iterable[Shot]) -> dict[str, Shot]:
-    """Shots by id, in the order in which the cut shows them; those that it does not show come last."""
+    """Shots by id, in the order in which the main cut shows them, then each other cut; those of none come last."""
     shots = list(shots)
     order = {
-        shot.id: min(((use.cut, use.record, use.track) for use in shot.uses), default=("~", 0, "")) for shot in shots
+        shot.id: min(
+            ((use.cut != MAIN, use.cut, use.record, use.track) for use in shot.uses), default=(True, "~", 0, "")
+        )
+        for shot in shots
     }
     return {shot.id: shot for shot in sorted(shots, key=lambda shot: (order[shot.id], shot.id))}
 
@@ -170,7 +173,7 @@ def shot_row(layout: Layout, shot: Shot, standings: Sequence[Standing]) -> ShotR
 
 
 def select(rows: Iterable[ShotRow], patterns: Sequence[str]) -> list[str]:
-    """Ids that match any glob and every filter (`status:rtk`, `circled:yes`, `versions:0`), in cut order.
+    """Ids that match any glob and every filter (`status:rtk`, `circled:no`, `versions:0`, `cut:reel2`), in cut order.
 
     Raises:
         ShowError: a pattern or filter that matches nothing, or an unknown filter.
@@ -193,9 +196,14 @@ def select(rows: Iterable[ShotRow], patterns: Sequence[str]) -> list[str]:
 
 def _passes(row: ShotRow, rule: str) -> bool:
     key, _, wanted = rule.partition(":")
-    facts = {"status": row.status, "circled": "yes" if row.circled else "no", "versions": str(row.versions)}
+    facts = {
+        "status": {row.status, *(["none"] if row.status == NOT_STARTED else [])},
+        "circled": {"yes" if row.circled else "no"},
+        "versions": {str(row.versions)},
+        "cut": {use.cut for use in row.shot.uses} or {"none"},
+    }
     if key not in facts:
         raise ShowError(
             f"Unknown filter {one_line(rule)!r}.", todo=f"Filters: {', '.join(f'{name}:…' for name in facts)}."
         )
-    return facts[key] in (wanted, {"none": NOT_STARTED}.get(wanted))
+    return wanted in facts[key]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.cut.shot import Shot
@@ -71,6 +71,23 @@ class Waiting:
     seconds: float | None
     """How long ago that was; None where its record does not say when."""
     open_notes: int
+
+
+def in_cut(rows: Iterable[ShotRow], cut: str) -> list[ShotRow]:
+    """The rows of the shots that a cut shows, in its order; `cut_frames` counts that cut alone."""
+    found = []
+    for row in rows:
+        uses = [use for use in row.shot.uses if use.cut == cut]
+        if uses:
+            place = min((use.record, use.track) for use in uses)
+            found.append((place, replace(row, cut_frames=sum(use.duration for use in uses))))
+    return [row for _, row in sorted(found, key=lambda pair: pair[0])]
+
+
+def cut_first(rows: Sequence[ShotRow], cut: str) -> list[ShotRow]:
+    """Every row: those of a cut as `in_cut` has them, then the others in the order in which they come."""
+    others = (row for row in rows if all(use.cut != cut for use in row.shot.uses))
+    return [*in_cut(rows, cut), *(replace(row, cut_frames=0) for row in others)]
 
 
 def dailies(rows: Iterable[ShotRow], now: datetime) -> tuple[Waiting, ...]:

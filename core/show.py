@@ -25,6 +25,7 @@ from core.history.repo import copied_from
 from core.history.review import Box, ReviewEvent
 from core.index import Indexed, read_index, refreshed, state_of
 from core.layout import (
+    MAIN,
     SETTINGS,
     Layout,
     Settings,
@@ -48,7 +49,8 @@ if TYPE_CHECKING:
     from core.changes import ChangeList
     from core.conform import Conform, Wanted
     from core.cut.publish import Published
-    from core.handover import Going
+    from core.cuts import CutRow
+    from core.outgoing import Going
     from core.recipe.complete import Known
     from core.register import ModelRow
     from core.relink import Hit, Relinked
@@ -83,15 +85,17 @@ class Show:
 
     @classmethod
     def create(
-        cls, cut: Path, folder: Path, env: Mapping[str, str], name: str = "", tick: Tick = silent, rate: str = ""
-    ) -> tuple[Show, tuple[str, ...]]:
+        cls, cut: Path, folder: Path, env: Mapping[str, str], name: str = "", tick: Tick = silent, rate: str = "",
+        timeline: str = "",
+    ) -> tuple[Show, tuple[str, ...]]:  # fmt: skip
         """A new show from an editor's cut, and what to know of the cut. Raises CutError, ShowError, BadInput.
 
-        `rate`: frames a second of an EDL, which does not say; empty: guessed.
+        `rate`: frames a second of an EDL, which does not say; empty: guessed. `timeline`: which one of a file that
+        holds several.
         """
         from core.turnover import new_show
 
-        layout, warnings = new_show(cut, folder, env, name, tick, rate)
+        layout, warnings = new_show(cut, folder, env, name, tick, rate, timeline)
         return cls(layout, read_settings(layout.settings), env), warnings
 
     @cached_property
@@ -121,7 +125,7 @@ class Show:
         self._indexed = refreshed(self.layout, self.settings, self.ledger.standings(), former)
         return list(self._indexed.rows)
 
-    def cut_play(self, cut: str = "main") -> CutPlay:
+    def cut_play(self, cut: str = MAIN) -> CutPlay:
         """What every frame of the cut shows. Reads the whole timeline: in a thread. Raises CutError, ShowError."""
         from core.cut.read import read_cut
         from core.cut.segments import segments
@@ -130,6 +134,12 @@ class Show:
         rows = self.shots()
         found = segments(read_cut(self.layout.cut(cut)), {row.shot.id: row.shot for row in rows}, cut)
         return CutPlay(found, on_show(rows))
+
+    def cuts(self) -> list[CutRow]:
+        """The cuts that there are, `main` first. Reads each timeline and the history. Raises CutError, HistoryError."""
+        from core.cuts import cut_rows
+
+        return cut_rows(self.layout, self.shots(), self.history)
 
     def select(self, patterns: Sequence[str]) -> list[str]:
         """Shot ids by globs and filters, in cut order. Raises ShowError where nothing matches."""
@@ -387,17 +397,17 @@ class Show:
 
     # hand over
 
-    def outgoing(self, purpose: str = "master", *, every_version: bool = False) -> tuple[Going, ...]:
+    def outgoing(self, purpose: str = "master", *, cut: str = MAIN, every_version: bool = False) -> tuple[Going, ...]:
         """What `publish` would hand over now, shot by shot; nothing is written. Raises BadInput."""
-        from core.handover import outgoing
+        from core.outgoing import outgoing
 
-        return outgoing(self.layout, self.shots(), self.versions, purpose, every_version=every_version)
+        return outgoing(self.layout, self.shots(), purpose, cut=cut, every_version=every_version)
 
     def publish(
-        self, purpose: str = "master", out: Path | None = None, *, every_version: bool = False, site: str = "",
-        notes: bool = False, bundle: bool = False,
+        self, purpose: str = "master", out: Path | None = None, *, cut: str = MAIN, every_version: bool = False,
+        site: str = "", notes: bool = False, bundle: bool = False,
     ) -> Published:  # fmt: skip
-        """Write the timeline for editorial, read it back, commit what was handed over. Raises CutError, ShowError."""
+        """Write a cut for editorial, read it back, commit what went out. Raises CutError, ShowError, BadInput."""
         from core.handover import publish
 
         return publish(
@@ -408,6 +418,7 @@ class Show:
             self.versions,
             purpose,
             out,
+            cut=cut,
             every_version=every_version,
             site=site,
             notes=notes,
@@ -434,11 +445,14 @@ class Show:
             self.start_proxies(done.shots)
         return done
 
-    def conform(self, cut: Path, name: str = "main") -> Conform:
-        """What a new cut changes, clip by clip; nothing is written. Raises CutError, BadInput."""
+    def conform(self, cut: Path, name: str = MAIN, timeline: str = "") -> Conform:
+        """What a new cut changes, clip by clip; nothing is written. Raises CutError (Several), BadInput.
+
+        `timeline`: which one of a file that holds several.
+        """
         from core.conform import compare
 
-        return compare(self.layout, self.settings, self.shots(), cut, name)
+        return compare(self.layout, self.settings, self.shots(), cut, name, timeline)
 
     def cut_changes(self, a: str, b: str) -> ChangeList:
         """What is different between two cuts: files, cuts of the show or publishes. Raises BadInput, CutError."""

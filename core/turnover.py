@@ -20,19 +20,19 @@ from core.frames import format_rate, rate_of
 from core.history.events import Act
 from core.history.git import History
 from core.history.repo import clone_id
-from core.layout import SETTINGS, Layout, Settings, layout_of, read_settings, state_root
+from core.layout import MAIN, SETTINGS, Layout, Settings, layout_of, read_settings, state_root
 from core.media.read import MediaInfo, probe
 from core.progress import Tick, silent
 
-MAIN = "main"
-
 
 def new_show(
-    cut_file: Path, folder: Path, env: Mapping[str, str], name: str = "", tick: Tick = silent, rate: str = ""
-) -> tuple[Layout, tuple[str, ...]]:
+    cut_file: Path, folder: Path, env: Mapping[str, str], name: str = "", tick: Tick = silent, rate: str = "",
+    timeline: str = "",
+) -> tuple[Layout, tuple[str, ...]]:  # fmt: skip
     """Make a show from an editor's cut, in a new folder, or in one that holds a prepared rushes.toml and nothing else.
 
-    `rate`: frames a second of an EDL, which does not say; empty: guessed.
+    `rate`: frames a second of an EDL, which does not say; empty: guessed. `timeline`: which one of a file that holds
+    several.
 
     Returns its layout and what an artist should know of the cut (missing plates, things inferred).
 
@@ -41,7 +41,7 @@ def new_show(
     """
     if rate and cut_file.suffix.lower() != ".edl":
         raise BadInput("Only an EDL needs to be told its rate.", where=str(cut_file), todo="Leave --rate out.")
-    cut = read_cut(cut_file, edl_rate=rate_of(rate) if rate else None)
+    cut = read_cut(cut_file, edl_rate=rate_of(rate) if rate else None, name=timeline)
     made = not folder.exists()
     if not made and {path.name for path in folder.iterdir()} - {SETTINGS}:
         raise ShowError("This folder is not empty.", where=str(folder), todo="Name a new folder: rushes new CUT DIR.")
@@ -90,13 +90,17 @@ def relink(layout: Layout, settings: Settings, history: History, shot: Shot) -> 
     Media are looked for where the cut names them; relative ones from where the cut was read on this machine, then from
     the show. Returns the shot as it is now, unchanged where its media are still missing.
     """
-    came_from = layout.source(MAIN)
+    if not shot.uses:
+        return shot
+    cut = shot.uses[0].cut
+    came_from = layout.source(cut)
     source = Path(came_from.read_text(encoding="utf-8")) if came_from.exists() else None
-    (found, *_), _ = make_shots(
-        read_cut(layout.cut(MAIN)), settings, probe=probe, root=layout.root, source=source, existing={shot.id: shot},
-        only={use.clip_id for use in shot.uses}, local=layout.places.local,
+    found_here, _ = make_shots(
+        read_cut(layout.cut(cut)), settings, probe=probe, root=layout.root, source=source, existing={shot.id: shot},
+        into=cut, only={use.clip_id for use in shot.uses if use.cut == cut}, local=layout.places.local,
     )  # fmt: skip
-    if found.plate is None or found.id != shot.id or found == shot:
+    found = next((one for one in found_here if one.id == shot.id), shot)
+    if found.plate is None or found == shot:
         return shot
     path = layout.shot(shot.id)
     write_atomic(path, shot_text(found))

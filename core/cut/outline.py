@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from core.files import one_line
+
+if TYPE_CHECKING:
+    from core.cut.read import Cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,11 @@ def outline(path: Path) -> Outline:
     """Read a normalised cut. Raises CutError."""
     from core.cut.read import read_cut
 
-    cut = read_cut(path)
+    return outline_of(read_cut(path))
+
+
+def outline_of(cut: Cut) -> Outline:
+    """The outline of a cut that was read."""
     timeline, rate = cut.timeline, cut.rate
     tracks = tuple(_track(track, rate) for track in timeline.tracks if track.kind in ("Video", "Audio"))
     start = timeline.global_start_time

@@ -13,6 +13,8 @@ from core.cut.fcp7 import write_fcp7
 from core.cut.form import OTIO, Form
 from core.cut.listing import write_csv
 from core.cut.publish import Handover, Published, write_master
+from core.errors import BadInput
+from core.files import one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,8 @@ class Profile:
     """It always holds every complete version."""
     bundle: bool = False
     """It can bring its media along, as one `.otioz`."""
+    counts: bool = False
+    """It counts in timecode, at the rate of the cut."""
     in_git: bool = True
     """Its text goes into `publish/` too, with URLs relative to the media root, and its loss report."""
 
@@ -39,7 +43,7 @@ PROFILES: Mapping[str, Profile] = {
         write_master, ".otio", "the editor's references and our versions beside them", alternates=True, in_git=False
     ),
     "delivery": Profile(write_delivery, ".otio", "one reference a clip: what plays", bundle=True),
-    "edl": Profile(write_edl, ".edl", "CMX 3600, one list a video track", Form(markers="loc")),
+    "edl": Profile(write_edl, ".edl", "CMX 3600, one list a video track", Form(markers="loc"), counts=True),
     "resolve": Profile(
         write_delivery, ".otio", "one reference a clip: review movies", Form(True, "listed", "resolve"), bundle=True
     ),
@@ -51,9 +55,18 @@ PROFILES: Mapping[str, Profile] = {
         bundle=True,
     ),
     "premiere": Profile(write_fcp7, ".xml", "FCP7 XML: review movies", Form(True, "first", "fcp7")),
-    "avid": Profile(write_avid, ".edl", "an EDL a video track and an ALE", Form(markers="loc")),
+    "avid": Profile(write_avid, ".edl", "an EDL a video track and an ALE", Form(markers="loc"), counts=True),
     "rv": Profile(
         write_master, ".otio", "every version as a media representation", alternates=True, every=True, in_git=False
     ),
-    "csv": Profile(write_csv, ".csv", "one line a clip, for the production office", Form(markers="column")),
+    "csv": Profile(
+        write_csv, ".csv", "one line a clip, for the production office", Form(markers="column"), counts=True
+    ),
 }
+
+
+def profile_of(purpose: str) -> Profile:
+    """The form of this name. Raises BadInput."""
+    if purpose not in PROFILES:
+        raise BadInput(f"Cannot publish for {one_line(purpose)!r}.", todo=f"Allowed: {', '.join(PROFILES)}.")
+    return PROFILES[purpose]

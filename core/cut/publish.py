@@ -117,9 +117,14 @@ def opened(handover: Handover) -> tuple[Any, dict[str, Any]]:
     Raises:
         CutError: the two files do not hold the same clips, or an entry's clip is in neither.
     """
+    from otio_adapters import versions
+
     cut, received = read_timeline(handover.cut), handover.received
+    which = versions.get_text(cut, "timeline")
+    if which:
+        versions.put(cut, {})
     original = received is not None and received.suffix.lower() in PLAIN
-    timeline = read_timeline(received) if original and received is not None else cut
+    timeline = read_timeline(received, name=which) if original and received is not None else cut
     clips = clips_by_id(cut, timeline, handover.cut)
     for entry in handover.entries:
         if entry.clip_id not in clips:

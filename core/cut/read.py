@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.cut.bundle import as_received, check_file, is_deeper
+from core.cut.collection import chosen
 from core.cut.edl_rate import guess_rate
 from core.errors import BadInput, CutError
 from core.files import one_line
@@ -40,16 +41,22 @@ class Cut:
     warnings: tuple[str, ...]
 
 
-def read_cut(path: Path, mint: Callable[[], str] = lambda: str(uuid.uuid4()), edl_rate: Fraction | None = None) -> Cut:
+def read_cut(
+    path: Path,
+    mint: Callable[[], str] = lambda: str(uuid.uuid4()),
+    edl_rate: Fraction | None = None,
+    name: str = "",
+) -> Cut:
     """Read a cut and put it in order (`otio_adapters.normalise`).
 
     Args:
         mint: makes ids for clips that have none.
         edl_rate: frames a second of an EDL, which does not say; None: guessed, and a warning says why.
+        name: which timeline of a file that holds several.
 
     Raises:
-        CutError: missing, unreadable, truncated, of a newer schema, of a kind no adapter is installed for, ambiguous
-            (several timelines) or without clips.
+        CutError: missing, unreadable, truncated, of a newer schema, of a kind no adapter is installed for, or without
+            clips. Several: it holds several timelines, and `name` is none of them.
     """
     from otio_adapters.normalise import normalise
 
@@ -57,7 +64,7 @@ def read_cut(path: Path, mint: Callable[[], str] = lambda: str(uuid.uuid4()), ed
     if edl_rate is None and path.suffix.lower() == ".edl" and path.exists():
         edl_rate, why = guess_rate(as_received(path)[1])
         guessed = f"read at {format_rate(edl_rate)} frames a second: {why} (a list does not say; --rate does)"
-    timeline = read_timeline(path, edl_rate)
+    timeline = read_timeline(path, edl_rate, name)
     # Bound to a name: the clips of a temporary list die while it is walked.
     clips = timeline.find_clips()
     if not clips:
@@ -66,9 +73,14 @@ def read_cut(path: Path, mint: Callable[[], str] = lambda: str(uuid.uuid4()), ed
         warnings = normalise(timeline, mint)
     except (ValueError, TypeError) as error:
         raise CutError(f"The cut cannot be put in order: {one_line(str(error))}.", where=str(path)) from error
-    return Cut(
-        timeline, one_line(timeline.name, 80), _rate(timeline, clips, path), (*[guessed] * bool(guessed), *warnings)
-    )
+    rate = _rate(timeline, clips, path)
+    return Cut(timeline, one_line(timeline.name, 80), rate, (*[guessed] * bool(guessed), *warnings))
+
+
+def record_rate(path: Path) -> Fraction:
+    """Frames a second of a cut that the show keeps. Raises CutError."""
+    timeline = read_timeline(path)
+    return _rate(timeline, timeline.find_clips(), path)
 
 
 def cut_text(cut: Cut) -> str:
@@ -89,15 +101,18 @@ def timeline_text(timeline: Any, core: str = "") -> str:
     return text + "\n"
 
 
-def read_timeline(path: Path, edl_rate: Fraction | None = None) -> Any:
-    """The one timeline in a file, as its writer left it. Raises CutError (see `read_cut`)."""
+def read_timeline(path: Path, edl_rate: Fraction | None = None, name: str = "") -> Any:
+    """The one timeline in a file, or the one of that name, as its writer left it. Raises CutError (see `read_cut`).
+
+    One of several says in our metadata which it is (`timeline`), so that it is found in that file again.
+    """
     import opentimelineio as otio
 
     if not path.exists():
         raise CutError("There is no such cut.", where=str(path), todo="Check the path.")
     found = _read_plain(path) if path.suffix.lower() in PLAIN else _read_adapted(path, edl_rate)
-    if isinstance(found, otio.schema.SerializableCollection):
-        found = _only_timeline(found, path)
+    if isinstance(found, otio.schema.SerializableCollection) or name:
+        found = chosen(found, name, path)
     if not isinstance(found, otio.schema.Timeline):
         raise CutError(
             f"This holds {_kind(found)}, not a timeline.", where=str(path), todo="Export the sequence as a timeline."
@@ -188,25 +203,6 @@ def _read_adapted(path: Path, edl_rate: Fraction | None) -> Any:
             where=str(path),
             todo="Export it again, or export it as .otio.",
         ) from error
-
-
-def _only_timeline(collection: Any, path: Path) -> Any:
-    import opentimelineio as otio
-
-    timelines = [child for child in collection if isinstance(child, otio.schema.Timeline)]
-    if len(timelines) == 1:
-        return timelines[0]
-    if not timelines:
-        raise CutError(
-            "The file holds clips but no timeline.", where=str(path),
-            todo="Export the sequence itself: an ALE or a bin lists media, and says of no order.",
-        )  # fmt: skip
-    names = ", ".join(one_line(timeline.name, 40) or "(unnamed)" for timeline in timelines[:8])
-    raise CutError(
-        f"The file holds {len(timelines)} timelines: {names}.",
-        where=str(path),
-        todo="Export one sequence alone.",
-    )
 
 
 def _kind(found: Any) -> str:

@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from core.cut.compare import Loss
 from core.cut.publish import Published
 from core.errors import CutError
-from core.handover import Going
+from core.outgoing import Going
 from core.show import Show
 from tests import big_show, shows
 from tests.screens import cut, drive, room, said, text, until

@@ -13,7 +13,7 @@ from tui.present.spans import STATUS_STYLES, Line, Style, padded
 
 if TYPE_CHECKING:
     from core.cut.publish import Published
-    from core.handover import Going
+    from core.outgoing import Going
 
 
 @dataclass(frozen=True, slots=True)

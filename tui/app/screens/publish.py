@@ -20,7 +20,7 @@ from tui.present.spans import Line
 
 if TYPE_CHECKING:
     from core.cut.publish import Published
-    from core.handover import Going
+    from core.outgoing import Going
     from core.show import Show
 
 
