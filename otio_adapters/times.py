@@ -47,6 +47,11 @@ def _exact(value: float, rate: float) -> Fraction | None:
     return Fraction(top * exact.denominator, bottom * exact.numerator)
 
 
+def fraction(text: str) -> Fraction | None:
+    """The number that `str` of a fraction gave; None for any other text, which metadata may hold."""
+    return Fraction(text) if re.fullmatch(r"-?\d{1,15}(/[1-9]\d{0,14})?", text, re.ASCII) else None
+
+
 def timecode(index: int, rate: Fraction, *, drop: bool = False) -> str:
     """Frame `index` since midnight as SMPTE timecode; drop-frame (`;`) only at 29.97 and 59.94 (SMPTE ST 12-1)."""
     fps = round(rate)
@@ -87,6 +92,14 @@ def own_range(item: Any) -> Any:
     return found
 
 
+def record_rate(timeline: Any, part: Any) -> Fraction | None:
+    """The rate of a timeline's start, else of the first clip in `part` that has a range; None where nothing says it."""
+    rates = (own.start_time.rate for own in map(own_range, part.find_clips()) if own is not None)
+    start = timeline.global_start_time
+    found = start.rate if start is not None else next(rates, None)
+    return exact_rate(found) if found is not None else None
+
+
 def item_length(item: Any) -> Fraction:
     """How long an item is in its parent, in seconds; an item that does not say counts as 0."""
     import opentimelineio as otio
@@ -105,8 +118,14 @@ def item_length(item: Any) -> Fraction:
 
 
 def own_speed(item: Any) -> tuple[Fraction, list[str]]:
-    """The product of an item's linear retimes, and what other time effects there are, in words: they count as none."""
+    """The product of an item's linear retimes, and what other time effects there are, in words: they count as none.
+
+    A speed ramp whose reader worked out what it spans (`spans` in our metadata: seconds of source a second) counts as
+    that speed, so that the frames it shows are counted right; it is told too.
+    """
     import opentimelineio as otio
+
+    from otio_adapters import versions
 
     speed, others = Fraction(1), []
     for effect in item.effects:
@@ -115,6 +134,9 @@ def own_speed(item: Any) -> tuple[Fraction, list[str]]:
                 speed *= Fraction(effect.time_scalar).limit_denominator(1_000_000)
             else:
                 others.append(f"nothing plays {effect.time_scalar:g} times as fast, its frames are counted at 1x")
+        elif (spans := fraction(versions.get_text(effect, "spans"))) is not None and abs(spans) <= _FASTEST:
+            speed *= spans
+            others.append("its speed ramp is counted at its mean: the right frames, but not when each is shown")
         elif isinstance(effect, otio.schema.TimeEffect):
             others.append("its speed ramp is not understood, frames are counted as if it ran straight")
     return speed, others

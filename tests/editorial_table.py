@@ -15,6 +15,7 @@ from typing import Any
 
 import opentimelineio as otio
 
+from core.cut.fcp7_speed import read_speeds
 from core.cut.notes import Remarked
 from core.cut.profiles import PROFILES
 from core.cut.publish import Handover, Published
@@ -172,6 +173,9 @@ def published(folder: Path, purpose: str) -> tuple[Published, Found]:
     files = [path for path in (made.path, *made.also) if path.suffix in (".otio", ".xml", ".edl")]
     how = {"rate": 25} if profile.suffix == ".edl" else {}
     timelines = tuple(otio.adapters.read_from_file(str(path), **how) for path in files)
+    for timeline_read, path in zip(timelines, files, strict=True):
+        if path.suffix == ".xml":
+            read_speeds(timeline_read)  # the adapter leaves filters as they are
     rows: dict[str, Mapping[str, str]] = {}
     if profile.suffix == ".csv":
         with made.path.open(encoding="utf-8-sig", newline="") as file:

@@ -1,8 +1,8 @@
 """A delivery as Final Cut Pro 7 XML, which Premiere reads: through OpenTimelineIO's adapter, read back and compared.
 
 The adapter (otio-fcp-adapter 1.0) needs every range written out and one range a file, and drops what is not in its own
-metadata; so markers, their colours and comments, reels and what is switched off are told there, in the elements that
-Apple's description of the format has for them.
+metadata; so markers, their colours and comments, reels, retimes and what is switched off are told there, in the
+elements that Apple's description of the format has for them.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from xml.etree import ElementTree
 
 from core.cut.compare import Loss
 from core.cut.delivery import delivered
+from core.cut.fcp7_filter import tell_speed
+from core.cut.fcp7_speed import read_speeds
 from core.cut.notes import rgb
 from core.cut.publish import Entry, Handover, Published, refuse_foreign
 from core.cut.readback import Item, Place, items_of, lost
@@ -85,7 +87,9 @@ def _found(path: Path) -> dict[Place, Item]:
 
     text = path.read_text(encoding="utf-8")
     try:
-        found = items_of(otio.adapters.read_from_string(text, "fcp_xml"), _OURS)
+        timeline = otio.adapters.read_from_string(text, "fcp_xml")
+        read_speeds(timeline)
+        found = items_of(timeline, _OURS)
     except Exception as error:  # what cannot be read back is not handed over, whatever the parser says
         what = f"The XML does not read back: {one_line(f'{type(error).__name__}: {error}')}."
         raise CutError(what, todo="Nothing was written. Report this with the cut.") from error
@@ -123,6 +127,8 @@ def _whole(timeline: Any) -> Iterator[Loss]:
 
 def _prepared(timeline: Any, entries: Mapping[str, Entry]) -> Iterator[Loss]:
     """Bring the timeline, in place, into what the adapter writes truthfully; yields what that costs."""
+    import opentimelineio as otio
+
     timeline.name = safe_text(timeline.name)
     timeline.tracks.markers.clear()
     for item in list(timeline.find_children()):
@@ -135,6 +141,9 @@ def _prepared(timeline: Any, entries: Mapping[str, Entry]) -> Iterator[Loss]:
     _one_range_a_file(clips)
     for clip in clips:
         _told_markers(clip)
+    for item in list(timeline.find_children()):
+        if isinstance(item, (otio.schema.Clip, otio.schema.Stack)):
+            tell_speed(item)
 
 
 def _prepared_item(item: Any) -> Iterator[Loss]:
