@@ -31,7 +31,7 @@ from otio_adapters.edl import Edl, edl_text, one_line, read_edl
 from otio_adapters.edl_timeline import timeline_of
 from otio_adapters.events import Track
 from otio_adapters.normalise import normalise
-from otio_adapters.times import exact_rate, own_range, seconds
+from otio_adapters.times import exact_rate, record_rate, seconds
 from otio_adapters.told import Told, remarks_of, told
 
 _DROP_RATES = (Fraction(30000, 1001), Fraction(60000, 1001))
@@ -54,7 +54,9 @@ def write_to_string(
     """
     timeline = _timeline(input_otio)
     number, chosen = _track(timeline, track)
-    exact = _rate(rate) if rate is not None else _own_rate(timeline, chosen)
+    exact = _rate(rate) if rate is not None else record_rate(timeline, chosen)
+    if exact is None:
+        raise ValueError("rushes_edl: no clip says how long it is, a list has to")
     drops = bool(versions.get(timeline).get("drop")) if drop is None else drop
     if drops and exact not in _DROP_RATES:
         raise ValueError(f"rushes_edl: there is drop-frame timecode at 29.97 and 59.94 only, not at {exact}")
@@ -135,14 +137,6 @@ def _video_tracks(timeline: Any) -> Iterator[Any]:
     for track in timeline.tracks:
         if isinstance(track, otio.schema.Track) and track.kind == otio.schema.TrackKind.Video:
             yield track
-
-
-def _own_rate(timeline: Any, track: Any) -> Fraction:
-    start, clips = timeline.global_start_time, track.find_clips()
-    rates = [start.rate] if start is not None else [own.start_time.rate for own in map(own_range, clips) if own]
-    if not rates:
-        raise ValueError("rushes_edl: no clip says how long it is; a list has to")
-    return _rate(rates[0])
 
 
 def _rate(value: Any) -> Fraction:

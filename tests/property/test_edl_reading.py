@@ -87,7 +87,7 @@ def test_what_a_list_cannot_be_is_said(caplog: pytest.LogCaptureFixture) -> None
         edl_adapter.write_to_string(two, track=3)
     with pytest.raises(ValueError, match="no clip that a list could hold"):
         edl_adapter.write_to_string(timeline([]))
-    with pytest.raises(ValueError, match="29.97 and 59.94 only, not at 25"):
+    with pytest.raises(ValueError, match=r"29\.97 and 59.94 only, not at 25"):
         edl_adapter.write_to_string(two, track=1, drop=True)
     with pytest.raises(ValueError, match="not a frame rate: 'fast'"):
         edl_adapter.write_to_string(two, track=1, rate="fast")
