@@ -12,6 +12,9 @@ from core.conform import Case, Conform, Wanted, case_of, line_of, shown_elsewher
 from core.cut.align import zero
 from core.cut.bundle import as_received, unpack
 from core.cut.change import NEW
+from core.cut.content import described
+from core.cut.digests import Digests
+from core.cut.facts import PLAYS, Clip, stem
 from core.cut.read import PLAIN, cut_text
 from core.cut.shots import Shot, Use, make_shots, shot_text
 from core.errors import BadInput
@@ -59,7 +62,7 @@ def apply(
     Raises:
         BadInput: a question without an answer, or an answer to none. CutError. HistoryError: written, not committed.
     """
-    case = case_of(layout, settings, rows, asked.file, asked.name, answers, asked.timeline)
+    case = case_of(layout, settings, rows, asked.file, asked.name, answers, asked.timeline, tick)
     _answered(case, answers)
     shots = {row.shot.id: row.shot for row in rows}
     elsewhere = shown_elsewhere(shots.values(), asked.name)
@@ -110,8 +113,15 @@ def _give_ids(case: Case, elsewhere: Collection[str]) -> list[str]:
         marks = versions.get(clip).get("inferred", [])
         if case.new.form not in PLAIN and _give_range(clip, case, n):
             marks = sorted({*marks, "available_range"})
-        versions.put(clip, {"clip_id": ids[n], **({"inferred": marks} if marks else {})})
+        told = {"clip_id": ids[n], **({"inferred": marks} if marks else {}), **_plays(case.new.clips[n])}
+        versions.put(clip, told)
     return ids
+
+
+def _plays(clip: Clip) -> dict[str, str]:
+    """Which version of ours a clip plays, where its file does not say it: kept for when the file is gone."""
+    own = " ".join(clip.own or ())
+    return {PLAYS: own} if own and "_gen_" not in stem(clip.media.key) and clip.media.key else {}
 
 
 def _give_range(clip: Any, case: Case, n: int) -> bool:
@@ -154,11 +164,13 @@ def _shots_after(
     write_atomic(layout.source(name), str((source if source.is_dir() else source.parent).absolute()))
     made: tuple[Shot, ...] = ()
     warnings: tuple[str, ...] = ()
+    digests = Digests(layout.digests)
     if unknown:
         made, warnings = make_shots(
             case.cut, settings, probe=probe, root=layout.root, existing=shots, source=source, into=name,
             local=layout.places.local, only=unknown,
             apart={link.shot for link in case.found.links if link.replaced and link.shot in elsewhere},
+            digests=digests,
         )  # fmt: skip
     after = {shot.id: shot for shot in made}
     for shot in {**shots, **after}.values():
@@ -166,6 +178,11 @@ def _shots_after(
         own += uses.get(shot.id, [])
         others = tuple(use for use in shot.uses if use.cut != name)
         after[shot.id] = replace(shot, uses=(*others, *sorted(own, key=lambda use: (use.record, use.track))))
+    for shot_id, renewed in case.renewed.items():
+        plate, said = described(after[shot_id].plate, renewed, layout.root, layout.find, probe, digests)
+        after[shot_id] = replace(after[shot_id], plate=plate)
+        warnings += said
+    digests.save()
     return {shot: now for shot, now in after.items() if shots.get(shot) != now}, warnings
 
 

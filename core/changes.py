@@ -61,11 +61,11 @@ def change_list(layout: Layout, settings: Settings, rows: Sequence[ShotRow], a: 
     ids = {use.clip_id: row.shot.id for row in rows for use in row.shot.uses}
     home = _homes(rows)
     homes = {clip.id: shot for clip in old.clips if (shot := ids.get(clip.id) or home(clip))}
-    found = conform(old, new, holdings_of(layout, rows, new), homes, settings.share_gap)
+    found = conform(old, new, holdings_of(layout, rows, (*old.clips, *new.clips)), homes, settings.share_gap)
     start = round((seconds(two[0].timeline.global_start_time) or Fraction(0)) * new.rate)
     warnings = (*one[0].warnings, *said, *two[0].warnings, *warned)
-    if not (old.says_all and new.says_all):
-        warnings = (*warnings, "one of the forms does not say everything of a clip: effects were not compared")
+    if not old.says_effects(new):
+        warnings = (*warnings, f"{old.form} and {new.form} do not tell effects alike: they were not compared")
     return ChangeList(a, b, found.changes, tuple(dict.fromkeys(warnings)), new, start)
 
 
@@ -84,7 +84,8 @@ def place_of(layout: Layout, name: str) -> Path:
             if there:
                 return there[0]
     known = sorted(path.stem for path in layout.publish("").glob("*.json"))
-    todo = f"Name a file, a cut of the show (main), or a publish: {', '.join(known[-6:]) or 'none yet'}."
+    cuts = ", ".join(layout.cuts()) or "none"
+    todo = f"Name a file, a cut of the show ({cuts}), or a publish: {', '.join(known[-6:]) or 'none yet'}."
     raise BadInput(f"There is no cut {one_line(name)!r}.", todo=todo)
 
 

@@ -12,6 +12,8 @@ from typing import Any
 from core.cut.align import Holding
 from core.cut.change import Change
 from core.cut.conform import Conformed, conform
+from core.cut.content import Files, Renewed, marked, renewed_plates
+from core.cut.digests import Digests
 from core.cut.facts import Clip, Facts, facts, facts_of
 from core.cut.ranges import retime_words
 from core.cut.read import Cut, read_cut
@@ -21,6 +23,8 @@ from core.files import check_name, one_line
 from core.frames import FrameRange
 from core.layout import MAIN, Layout, Settings
 from core.overview import read_recipe, read_record, version_names
+from core.own_media import with_own
+from core.progress import Tick, silent
 from core.rows import ShotRow
 
 
@@ -48,7 +52,7 @@ class Conform:
     changes: tuple[Change, ...]
     warnings: tuple[str, ...]
     stale: tuple[str, ...]
-    """Versions whose plate the new cut replaces, as `shot v003`."""
+    """Versions whose plate the new cut replaces, or has other pictures now, as `shot v003`."""
     wanted: tuple[Wanted, ...]
     """What is to be generated once this is applied, of the shots that the show knows."""
     timeline: str = ""
@@ -75,18 +79,21 @@ class Case:
     found: Conformed
     warnings: tuple[str, ...]
     answers: Mapping[str, str] = field(default_factory=dict)
+    renewed: Mapping[str, Renewed] = field(default_factory=dict)
+    """The plates, by shot, that have other pictures than the show recorded."""
 
 
 def compare(
-    layout: Layout, settings: Settings, rows: Sequence[ShotRow], file: Path, name: str = MAIN, timeline: str = ""
-) -> Conform:
+    layout: Layout, settings: Settings, rows: Sequence[ShotRow], file: Path, name: str = MAIN, timeline: str = "",
+    tick: Tick = silent,
+) -> Conform:  # fmt: skip
     """What the cut in `file` changes in the show's cut `name`; a name that the show has not is an empty cut.
 
     `timeline`: which one of a file that holds several.
 
     Raises CutError where `file` cannot be read (Several: it holds several timelines), BadInput for an impossible name.
     """
-    return _told(case_of(layout, settings, rows, file, name, {}, timeline), layout, rows, file, timeline)
+    return _told(case_of(layout, settings, rows, file, name, {}, timeline, tick), layout, rows, file, timeline)
 
 
 # Reading and comparing
@@ -94,28 +101,32 @@ def compare(
 
 def case_of(
     layout: Layout, settings: Settings, rows: Sequence[ShotRow], file: Path, name: str, answers: Mapping[str, str],
-    timeline: str,
+    timeline: str, tick: Tick,
 ) -> Case:  # fmt: skip
     """Read the new cut and the one that the show keeps, and compare them with what was answered, now and before."""
     _check_cut_name(layout, name)
     known = layout.cut(name)
-    old = facts_of(known) if known.exists() else Facts(settings.rate, (), ".otio")
+    received = next(reversed(layout.turnovers(name).values()), known)
+    old = facts_of(known, received.suffix) if known.exists() else Facts(settings.rate, (), ".otio")
     cut = read_cut(file, edl_rate=old.rate, name=timeline)
     new, clips, warnings = facts(cut, file.suffix)
     if not known.exists() and len(layout.cuts()):
         warnings += _first_words(name, file, new.rate, settings.rate)
-    received = next(reversed(layout.turnovers(name).values()), known)
-    old = replace(old, form=received.suffix.lower())
-    if not (old.says_all and new.says_all) and old.clips:
-        form = file.suffix if not new.says_all else received.suffix
-        warnings.append(f"{form} does not say everything of a clip: effects were not compared")
+    if old.clips and not old.says_effects(new):
+        warnings.append(f"{old.form} and {new.form} do not tell effects alike: they were not compared")
     if old.rate != new.rate and old.clips:
         warnings.append(f"the new cut runs at {float(new.rate):g} frames a second, the old one at {float(old.rate):g}")
-    holdings = holdings_of(layout, rows, new)
+    digests = Digests(layout.digests)
+    files = Files(clips, new, (file if file.is_dir() else file.parent, layout.root), layout.places.local)
+    new = with_own(new, old, files.of, layout, rows, digests)
+    holdings = holdings_of(layout, rows, (*old.clips, *new.clips))
     homes = {use.clip_id: row.shot.id for row in rows for use in row.shot.uses if use.cut == name}
     answers = {**read_answers(layout.answers(name)), **answers}
     found = conform(old, new, holdings, homes, settings.share_gap, answers)
-    return Case(name, cut, clips, old, new, holdings, found, (*cut.warnings, *warnings), answers)
+    renewed, said = renewed_plates(found, new, holdings, files, layout.find, digests, tick)
+    digests.save()
+    told = (*cut.warnings, *warnings, *said)
+    return Case(name, cut, clips, old, new, holdings, marked(found, renewed), told, answers, renewed)
 
 
 def _check_cut_name(layout: Layout, name: str) -> None:
@@ -136,17 +147,17 @@ def _first_words(name: str, file: Path, rate: Fraction, main: Fraction) -> Itera
         yield f"{name} runs at {rates}: places in it count at its own rate, shots go on counting their media's frames"
 
 
-def holdings_of(layout: Layout, rows: Sequence[ShotRow], new: Facts) -> dict[str, Holding]:
-    """What the show has, by shot id: of versions those that go out and those that the new cut plays."""
+def holdings_of(layout: Layout, rows: Sequence[ShotRow], clips: Iterable[Clip]) -> dict[str, Holding]:
+    """What the show has, by shot id: of versions those that go out and those that the clips of both cuts play."""
     played: dict[str, set[str]] = {}
-    for clip in new.clips:
+    for clip in clips:
         if clip.own:
             played.setdefault(clip.own[0].lower(), set()).add(clip.own[1])
     return {row.shot.id: _holding(layout, row, played.get(row.shot.id.lower(), set())) for row in rows}
 
 
 def _holding(layout: Layout, row: ShotRow, played: Collection[str]) -> Holding:
-    """The shot with the frames of the version that goes out, and of those that the new cut plays."""
+    """The shot with the frames of the version that goes out, and of those that the cuts play."""
     shot = row.shot.id
     if not row.versions:
         return Holding(row.shot)
@@ -169,7 +180,8 @@ def _told(case: Case, layout: Layout, rows: Sequence[ShotRow], file: Path, timel
     name = case.name
     replaced = {link.shot for link in case.found.links if link.replaced and link.shot}
     replaced -= shown_elsewhere((row.shot for row in rows), name)
-    stale = tuple(f"{shot} {version}" for shot in sorted(replaced) for version in version_names(layout, shot))
+    others = sorted(replaced.union(case.renewed))
+    stale = tuple(f"{shot} {version}" for shot in others for version in version_names(layout, shot))
     uses: dict[str, list[Use]] = {}
     for n, link in enumerate(case.found.links):
         if link.shot and link.frames:

@@ -310,6 +310,11 @@ class Layout:
         return self.state / "drafts" / shot / f"{name}.toml"
 
     @property
+    def digests(self) -> Path:
+        """What media were when this machine last read them; can be deleted at any time."""
+        return self.state / "media.json"
+
+    @property
     def journal(self) -> Path:
         return self.state / "journal"
 

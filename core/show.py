@@ -445,14 +445,14 @@ class Show:
             self.start_proxies(done.shots)
         return done
 
-    def conform(self, cut: Path, name: str = MAIN, timeline: str = "") -> Conform:
+    def conform(self, cut: Path, name: str = MAIN, timeline: str = "", tick: Tick = silent) -> Conform:
         """What a new cut changes, clip by clip; nothing is written. Raises CutError (Several), BadInput.
 
         `timeline`: which one of a file that holds several.
         """
         from core.conform import compare
 
-        return compare(self.layout, self.settings, self.shots(), cut, name, timeline)
+        return compare(self.layout, self.settings, self.shots(), cut, name, timeline, tick)
 
     def cut_changes(self, a: str, b: str) -> ChangeList:
         """What is different between two cuts: files, cuts of the show or publishes. Raises BadInput, CutError."""

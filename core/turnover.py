@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.cut.bundle import as_received, unpack
+from core.cut.digests import Digests
 from core.cut.read import cut_text, read_cut
 from core.cut.shots import Shot, make_shots, shot_text
 from core.errors import BadInput, ShowError
@@ -62,12 +63,15 @@ def new_show(
         if cut_file.suffix.lower() == ".otioz":
             unpacked = None if layout.unpacked(MAIN).exists() else layout.unpacked(MAIN)
             source = unpack(cut_file, layout.unpacked(MAIN), tick)
+        digests = Digests(layout.digests)
         shots, warnings = make_shots(
-            cut, settings, probe=looked_at, root=layout.root, source=source, existing={}, local=layout.places.local
-        )
+            cut, settings, probe=looked_at, root=layout.root, source=source, existing={}, local=layout.places.local,
+            digests=digests,
+        )  # fmt: skip
         write_atomic(layout.source(MAIN), str((source if source.is_dir() else source.parent).absolute()))
         paths = _write_turnover(layout, cut_file, cut_text(cut), shots)
         History(layout, env).commit(Act(event="turnover", subject=_subject(settings, shots), paths=tuple(paths)))
+        digests.save()
     except BaseException:
         _undo(folder, made, prepared)
         if unpacked is not None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.audit.markup import Html, el
 from core.audit.story import Scene, still
-from core.cut.change import Change
+from core.cut.change import FLAGS, Change
 from core.errors import CutError, MediaError
 from core.files import write_atomic
 from core.media.embed import jpeg_uri
@@ -84,7 +84,7 @@ def _row(change: Change, uris: Mapping[str, str]) -> Html:
         "tr",
         el("td", el("img", src=uri, alt=change.shot) if uri else None),
         el("td", el("b", change.clip or change.was), el("br"), change.shot if change.shot != change.clip else None),
-        el("td", ", ".join(change.flags).replace("_", " ")),
+        el("td", "; ".join(FLAGS.get(flag, flag) for flag in change.flags)),
         el("td", ", ".join([*numbers, *lacks])),
         el("td", change.why, cls="soft"),
     )

@@ -144,6 +144,8 @@ class _Comparison:
         o = self.kin.of.get(n) if was is None else was
         if o is None:
             named = by_name.get((clip.own[0] if clip.own else clip.shot or clip.name).lower())
+            if named is not None and named.shot.plate is None and not named.shot.uses:
+                return Link(named.shot.id)
             return self._adopted(clip, [named] if named else by_plate.get(clip.media.stem, ()))
         home = self.matcher.homes[o]
         if home is None:
@@ -175,6 +177,7 @@ class _Comparison:
             clip.name, old.name if old else "", link.shot, clip.track, (), why=pairs.why.get(n, ""),
             record=round(clip.record * self.new.rate), duration=round(clip.duration * self.new.rate), id=clip.id,
             was_id=old.id if old else "", version=clip.own[1] if clip.own else "",
+            circled=holding.circled if clip.own and holding else "", number=n,
         )  # fmt: skip
         if n in pairs.unsure:
             return self._question(n, said)
@@ -186,12 +189,14 @@ class _Comparison:
             before = anchor.frames(old.needed) if anchor else None
         if holding is not None and link.frames is not None:
             said = flags.with_missing(said, link.frames, holding)
-        same_speed = old is not None and old.speed == clip.speed
+        grew_alone = n not in self.kin.grown and old is not None and old.speed == clip.speed
         found = [
             *(self._of_pair(pairs.was[n], n, said, link) if n in pairs.was else self._of_left(n, link)),
-            *flags.reach(said, before, link.frames, same_speed=same_speed),
+            *flags.reach(said, before, link.frames, alone=grew_alone),
             *flags.ours(clip, holding),
         ]
+        if "version_drift" in found:
+            said = flags.with_drift(said)
         if not found and old is not None and old.media.key and clip.media.key not in ("", old.media.key):
             found = ["relinked_only"]
         return replace(said, flags=tuple(found) or ("unchanged",))
@@ -211,7 +216,9 @@ class _Comparison:
             yield "source_replaced"
         elif not (part or merged) and old.speed == new.speed:
             yield from flags.edges(said)
-        yield from flags.settings(old, new, says_all=self.old.says_all and self.new.says_all)
+        yield from flags.settings(
+            old, new, says_off=self.old.says_off(self.new), says_effects=self.old.says_effects(self.new)
+        )
 
     def _of_left(self, n: int, link: Link) -> Iterator[str]:
         """For a clip that is none of the old ones."""

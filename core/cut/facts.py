@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from core.cut.effects import Effects, effects_of
 from core.cut.ranges import needs
-from core.files import one_line, sha256_bytes
+from core.cut.read import PLAIN, read_cut
+from core.files import one_line
 from otio_adapters.times import exact_rate, seconds
 
 if TYPE_CHECKING:
@@ -26,6 +27,13 @@ _NUMBER = re.compile(r"[._]?(?:%0?\d*d|#+|\[\d+-\d+\])$")
 _SOURCE_FILE = "SOURCE FILE: "
 _NO_REEL = {"", "AX", "BL", "GEN"}
 """What lists write where a source has no reel."""
+_SAYS_EFFECTS = (".xml", ".fcpxml", ".aaf")
+"""Forms beside OpenTimelineIO's own that hold effects, each in words of its own."""
+_NEVER_OFF = (".aaf",)
+"""Forms whose readers do not say that a clip is switched off."""
+_NO_EFFECTS = Effects()
+PLAYS = "plays"
+"""The key of our metadata that says which version of ours a clip plays whose file does not say it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +51,8 @@ class Media:
     """The file number of an image sequence's first picture."""
     rate: Fraction | None = None
     """Frames a second that its source time counts in."""
+    bounds: tuple[float, ...] = ()
+    """Where its picture lies (left, bottom, right, top); empty where the cut does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +75,7 @@ class Clip:
     enabled: bool
     speed: Fraction
     joins: tuple[str, str] = ("", "")
-    curve: str = ""
-    """A digest of its time effects that are no plain retime."""
-    effects: str = ""
-    """A digest of its other effects."""
+    effects: Effects = _NO_EFFECTS
     own: tuple[str, str] | None = None
     """Shot and version where it plays our own media."""
     shot: str = ""
@@ -89,10 +96,15 @@ class Facts:
     form: str
     """The ending of the file that it was read from, small letters."""
 
-    @property
-    def says_all(self) -> bool:
-        """Whether its form can hold effects, and clips that are switched off."""
-        return self.form in (".otio", ".otioz", ".otiod")
+    def says_off(self, other: Facts) -> bool:
+        """Whether both cuts say which clips are switched off."""
+        return self.form not in _NEVER_OFF and other.form not in _NEVER_OFF
+
+    def says_effects(self, other: Facts) -> bool:
+        """Whether both cuts can hold effects, and tell them in the same words."""
+        if self.form in _SAYS_EFFECTS or other.form in _SAYS_EFFECTS:
+            return self.form == other.form
+        return self.form in PLAIN and other.form in PLAIN
 
 
 def facts(cut: Cut, form: str) -> tuple[Facts, list[Any], list[str]]:
@@ -102,25 +114,23 @@ def facts(cut: Cut, form: str) -> tuple[Facts, list[Any], list[str]]:
         The facts; the `opentimelineio` clip behind each of them, in the same order; what could not be understood.
     """
     found, warnings = needs(cut.timeline)
-    return Facts(cut.rate, tuple(map(_clip, found)), form.lower()), [need.clip for need in found], warnings
+    form = form.lower()
+    return Facts(cut.rate, tuple(_clip(need, form) for need in found), form), [need.clip for need in found], warnings
 
 
-def facts_of(path: Path) -> Facts:
-    """The facts of the cut that a show keeps. Raises CutError."""
-    from core.cut.read import read_cut
-
-    return facts(read_cut(path), path.suffix)[0]
+def facts_of(path: Path, form: str) -> Facts:
+    """The facts of the cut that a show keeps, which was read from a file of that form. Raises CutError."""
+    return facts(read_cut(path), form)[0]
 
 
-def _clip(need: Any) -> Clip:
+def _clip(need: Any, form: str) -> Clip:
     from otio_adapters import versions
 
     clip = need.clip
     reference = versions.editor_reference(clip)
     media = _media(clip, reference)
     ours = versions.get(clip)
-    curve, effects = _effects(clip) if len(clip.effects) else ("", "")
-    return Clip(
+    made = Clip(
         id=str(ours.get("copy_of") or ours.get("clip_id", "")),
         name=one_line(clip.name, 120),
         track=need.track,
@@ -130,14 +140,20 @@ def _clip(need: Any) -> Clip:
         needed=(need.start, need.end),
         record=need.record,
         duration=need.duration,
-        enabled=need.enabled,
+        enabled=need.enabled and not (form == ".xml" and _left(clip, "fcp_xml").get("enabled") == "FALSE"),
         speed=need.speed,
         joins=need.joins,
-        curve=curve,
-        effects=effects,
+        effects=effects_of(clip) if len(clip.effects) else _NO_EFFECTS,
         own=_own(clip, media),
         shot=str(ours.get("shot", "")),
     )
+    shot, _, version = str(ours.get(PLAYS, "")).partition(" ")
+    return as_own(made, shot, version) if version and made.own is None else made
+
+
+def as_own(clip: Clip, shot: str, version: str) -> Clip:
+    """The clip as if the version of ours that it plays had its own name."""
+    return replace(clip, own=(shot, version), media=replace(clip.media, stem=f"{shot}_gen_{version}".lower()))
 
 
 def _media(clip: Any, reference: Any) -> Media:
@@ -148,12 +164,14 @@ def _media(clip: Any, reference: Any) -> Media:
         rate = exact_rate(used.start_time.rate) or rate
     listed = _listed(clip)
     reel = _reel(listed)
+    box = getattr(reference, "available_image_bounds", None)
+    bounds = (box.min.x, box.min.y, box.max.x, box.max.y) if box is not None else ()
     prefix = getattr(reference, "name_prefix", None)
     if prefix is not None:
         key, name = _named(f"{reference.target_url_base}{prefix}%d{reference.name_suffix}")
-        return Media(key, name, reel, span, reference.start_frame, rate)
+        return Media(key, name, reel, span, reference.start_frame, rate, bounds)
     key, name = _named(getattr(reference, "target_url", "") or "")
-    return Media(key, name or _source_file(listed), reel, span, None, rate)
+    return Media(key, name or _source_file(listed), reel, span, None, rate, bounds)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -180,9 +198,14 @@ def _span(found: Any) -> tuple[Span | None, Fraction | None]:
 
 def _listed(clip: Any) -> Any:
     """What an EDL's reader leaves of an event."""
+    return _left(clip, "cmx_3600")
+
+
+def _left(clip: Any, reader: str) -> Any:
+    """What the reader of a form leaves in a clip's metadata."""
     metadata = clip.metadata
     # Our own key is always there; asking for one that is not costs OTIO an exception.
-    found = metadata.get("cmx_3600") if len(metadata) > 1 else None
+    found = metadata.get(reader) if len(metadata) > 1 else None
     return found if hasattr(found, "get") else {}
 
 
@@ -214,20 +237,3 @@ def _own(clip: Any, media: Media) -> tuple[str, str] | None:
         if match:
             return match["shot"], match["version"]
     return None
-
-
-def _effects(clip: Any) -> tuple[str, str]:
-    """Digests of the speed ramps, and of the effects that change no time; empty where there are none."""
-    import opentimelineio as otio
-
-    curves: list[str] = []
-    others: list[str] = []
-    for effect in clip.effects:
-        if isinstance(effect, otio.schema.LinearTimeWarp):
-            continue
-        (curves if isinstance(effect, otio.schema.TimeEffect) else others).append(effect.to_json_string())
-    return _digest(curves), _digest(others)
-
-
-def _digest(texts: Sequence[str]) -> str:
-    return sha256_bytes("\n".join(texts).encode()) if texts else ""

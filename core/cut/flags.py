@@ -68,14 +68,17 @@ def _outside(needed: FrameRange, has: FrameRange) -> tuple[int, int]:
     return min(len(needed), max(0, has.first - needed.first)), min(len(needed), max(0, needed.last - has.last))
 
 
-def reach(said: Change, before: FrameRange | None, now: FrameRange | None, *, same_speed: bool) -> Iterator[str]:
-    """Whether frames that the clip did not need before are there."""
+def reach(said: Change, before: FrameRange | None, now: FrameRange | None, *, alone: bool) -> Iterator[str]:
+    """Whether frames that the clip did not need before are there.
+
+    `alone`: its ends were moved, and neither its speed nor its neighbours are why.
+    """
     if before is None or now is None:
         return
     head, tail = now.first < before.first, now.last > before.last
     if (head and said.missing_head) or (tail and said.missing_tail):
         yield "extended_beyond"
-    elif same_speed and not said.slip and (said.head > 0 or said.tail > 0):
+    elif alone and not said.slip and (said.head > 0 or said.tail > 0):
         yield "extended_within_handles"
 
 
@@ -97,22 +100,35 @@ def shifted(old: Clip, new: Clip) -> bool:
     return not stays and not (old.speed == new.speed == 1 and old.record - old.seen[0] == new.record - new.seen[0])
 
 
-def settings(old: Clip, new: Clip, *, says_all: bool) -> Iterator[str]:
-    """What changed on a clip beside its range and place. `says_all`: both cuts are in a form that can hold effects."""
+def settings(old: Clip, new: Clip, *, says_off: bool, says_effects: bool) -> Iterator[str]:
+    """What changed on a clip beside its range and place, as far as both cuts say it (`Facts`)."""
     if old.speed != new.speed:
         yield "retimed"
-    if says_all and old.curve != new.curve:
-        yield "retime_curve_changed"
-    if says_all and old.effects != new.effects:
-        yield "effects_changed"
+    if says_effects:
+        yield from effects(old, new)
     if old.joins != new.joins:
         yield "transition_changed"
-    if old.enabled != new.enabled:
+    if says_off and old.enabled != new.enabled:
         yield "enabled" if new.enabled else "disabled"
     if old.media.rate and new.media.rate and old.media.rate != new.media.rate:
         yield "rate_changed"
     if counts_from_zero(old, new):
         yield "source_timecode_missing"
+
+
+def effects(old: Clip, new: Clip) -> Iterator[str]:
+    if old.effects.curve != new.effects.curve:
+        yield "retime_curve_changed"
+    if old.effects.framing != new.effects.framing or _lies_elsewhere(old, new):
+        yield "reframed"
+    if old.effects.others != new.effects.others:
+        yield "effects_changed"
+
+
+def _lies_elsewhere(old: Clip, new: Clip) -> bool:
+    """Whether one file's picture lies elsewhere in the frame; files of ours are as large as they were rendered."""
+    a, b = old.media, new.media
+    return bool(a.bounds and b.bounds) and a.bounds != b.bounds and a.stem == b.stem and old.own is new.own is None
 
 
 def ours(clip: Clip, holding: Holding | None) -> Iterator[str]:
@@ -122,3 +138,8 @@ def ours(clip: Clip, holding: Holding | None) -> Iterator[str]:
     yield "returned"
     if holding.circled and int(clip.own[1][1:]) < int(holding.circled[1:]):
         yield "version_drift"
+
+
+def with_drift(said: Change) -> Change:
+    """With both versions in words."""
+    return replace(said, why="; ".join(filter(None, (said.why, f"plays {said.version}, {said.circled} is circled"))))

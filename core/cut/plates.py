@@ -7,10 +7,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.cut.digests import Digests
 from core.cut.locate import Located, locate
-from core.cut.shot import Plate, sequence_digest
+from core.cut.shot import Plate
 from core.errors import MediaError
-from core.files import one_line, sha256_file
+from core.files import one_line
 from core.frames import rate_of
 
 if TYPE_CHECKING:
@@ -18,13 +19,17 @@ if TYPE_CHECKING:
 
 
 class Plates:
-    """Plates by reference. `rate` is the cut's: what stills run at, and sequences that name no rate."""
+    """Plates by reference. `rate` is the cut's: what stills run at, and sequences that name no rate.
+
+    `digests`: what is known of the files; None: all are read.
+    """
 
     def __init__(
         self, bases: Sequence[Path], root: Path, probe: Callable[..., MediaInfo], rate: Fraction,
-        local: Callable[[str], str] = str,
+        local: Callable[[str], str] = str, digests: Digests | None = None,
     ) -> None:  # fmt: skip
         self.rate = rate
+        self._digests = digests or Digests()
         self._local = local
         self.warnings: list[str] = []
         self._bases = bases
@@ -57,7 +62,7 @@ class Plates:
     def _read(self, path: Path, rate: Fraction) -> tuple[Plate | None, str]:
         try:
             info = self._probe(path, rate=rate)
-            sha256 = self._sequence(path, info) if info.kind == "sequence" else sha256_file(path)
+            sha256 = self._sequence(path, info) if info.kind == "sequence" else self._digests.file(path)
         except MediaError as error:
             self._warn(f"{one_line(path.name)}: {error.what} {error.todo}")
             return None, error.what
@@ -85,16 +90,10 @@ class Plates:
         ), ""
 
     def _sequence(self, path: Path, info: MediaInfo) -> str:
-        files, lost = [], []
-        for number in info.frames:
-            file = path.with_name(path.name % number)
-            if file.is_file():
-                files.append((number, sha256_file(file)))
-            else:
-                lost.append(number)
+        digest, lost = self._digests.sequence(path, info.frames)
         if lost:
             self._warn(f"{one_line(path.name)}: {len(lost)} frames are missing, the first is {lost[0]}")
-        return sequence_digest(files)
+        return digest
 
     def _warn(self, text: str) -> None:
         """Once, however many clips show it."""

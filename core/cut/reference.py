@@ -104,21 +104,27 @@ def plate_zero(clip: Any, plate: Plate, made: Made = NONE) -> Fraction:
 
     theirs = versions.editor_reference(clip)
     available = getattr(theirs, "available_range", None)
-    begin, first = seconds(available.start_time) if available is not None else None, _own_first(theirs, made)
+    begin = seconds(available.start_time) if available is not None else None
+    first = _own_first(theirs, made, versions.get_text(clip, "plays").partition(" ")[2])
     if begin is not None and first is not None:
         return begin - Fraction(first - plate.offset) / plate.rate
     used = seconds(clip.source_range.start_time) if clip.source_range is not None else None
     return source_zero(theirs, plate.media.first, plate.rate, plate.timecode, used or Fraction(0))
 
 
-def _own_first(theirs: Any, made: Made) -> int | None:
-    """The shot frame of the first picture of a file of ours; None for other files."""
+def _own_first(theirs: Any, made: Made, plays: str) -> int | None:
+    """The shot frame of the first picture of a file of ours; None for other files.
+
+    `plays`: the version that it is, where it has another name (`core.cut.facts.PLAYS`).
+    """
     import opentimelineio as otio
 
     from otio_adapters import versions
 
     if isinstance(theirs, otio.schema.ImageSequenceReference):
-        return int(theirs.start_frame) if versions.is_own_sequence(theirs) else None
+        return int(theirs.start_frame) if plays or versions.is_own_sequence(theirs) else None
+    if plays:
+        return made[plays].first if plays in made else None
     found = _OWN_FILE.search(unquote(str(getattr(theirs, "target_url", "") or "")))
     if found is None:
         return None

@@ -19,6 +19,7 @@ from core.layout import Settings
 from otio_adapters.times import seconds
 
 if TYPE_CHECKING:
+    from core.cut.digests import Digests
     from core.cut.read import Cut
     from core.media.read import MediaInfo
 
@@ -68,6 +69,7 @@ def make_shots(
     only: Collection[str] = (),
     found: Mapping[str, Path] = MappingProxyType({}),
     apart: Collection[str] = (),
+    digests: Digests | None = None,
 ) -> tuple[tuple[Shot, ...], tuple[str, ...]]:
     """The shots that a cut uses, in cut order, and what a person should know of them.
 
@@ -85,6 +87,7 @@ def make_shots(
         only: look at the clips of these ids alone; empty: at all.
         found: clip id → where a person found its media, whatever the cut says.
         apart: shots that no clip is one of by its name: they go on with another source.
+        digests: what is known of the media, and learns what is read.
 
     Returns:
         Shots (one whose media are missing has `plate` None and says why) and warnings.
@@ -94,7 +97,8 @@ def make_shots(
 
     every, warnings = needs(cut.timeline)
     beside = [source if source.is_dir() else source.parent] if source is not None else []
-    plates = Plates([folder.absolute() for folder in (*beside, root)], root.absolute(), probe, cut.rate, local)
+    bases = [folder.absolute() for folder in (*beside, root)]
+    plates = Plates(bases, root.absolute(), probe, cut.rate, local, digests)
     rows = [
         _row(need, plates, found, settings.shot_ids)
         for need in every

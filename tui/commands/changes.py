@@ -41,6 +41,8 @@ def changes(
     elif form == "text" and out is None:
         output.table(present.TITLES, [present.cells(one) for one in found.changes], empty="Neither cut has a clip.")
         output.line(f"{present.counts(found.changes)}.")
+        for line in present.legend(found.changes):
+            output.line(line)
     else:
         _tell(found, form, out)
 

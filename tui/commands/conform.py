@@ -11,7 +11,7 @@ import typer
 from core.errors import BadInput
 from core.files import one_line
 from tui.commands import output
-from tui.commands.here import Json, here, tell_waiting
+from tui.commands.here import Json, Timeline, here, tell_waiting
 from tui.present import conform as present
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def conform(
     name: Annotated[
         str, typer.Option("--as", metavar="NAME", help="Which cut of the show it is; or a new one.")
     ] = "main",
+    timeline: Timeline = "",
     apply: Annotated[
         bool, typer.Option("--apply", help="Bring the show onto it: versions stay with their shots.")
     ] = False,
@@ -41,8 +42,9 @@ def conform(
     Ends with 0 once the cut could be read, whatever it changes.
     """
     show = here()
-    found = show.conform(cut, name)
-    applied = show.apply_conform(found, _answers(found, answer or ())) if apply else None
+    with output.Ticker("conform:") as tick:
+        found = show.conform(cut, name, timeline, tick=tick)
+        applied = show.apply_conform(found, _answers(found, answer or ()), tick) if apply else None
     if applied is not None:
         tell_waiting(show)
     if as_json:
@@ -52,13 +54,15 @@ def conform(
         output.note(f"note: {warning}")
     output.table(present.TITLES, [present.cells(change) for change in found.changes], empty="Neither cut has a clip.")
     output.line(f"{present.counts(found.changes)}.")
+    for line in present.legend(found.changes):
+        output.line(line)
     _tell(found, applied)
 
 
 def _tell(found: Conform, applied: Applied | None) -> None:
     """What follows from it: what is stale, asked, written and still to be made."""
     if found.stale:
-        output.note(f"note: made from a plate that this cut replaces: {', '.join(found.stale)}")
+        output.note(f"note: made from other pictures than the plate has now: {', '.join(found.stale)}")
     for change in found.questions if applied is None else ():
         output.line(f"Which shot is it? --answer '{change.key}=SHOT' with one of: {', '.join(change.candidates)}, new")
     if applied is None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from core.cut.change import FLAGS
+
 if TYPE_CHECKING:
     from core.conform import Wanted
     from core.cut.change import Change
@@ -21,7 +23,8 @@ def cells(change: Change) -> tuple[object, ...]:
 
 
 def facts(change: Change) -> dict[str, Any]:
-    """The same as JSON keeps it."""
+    """The same as JSON keeps it. A clip that plays a version of ours says which, and which one is circled."""
+    ours = {"plays": change.version, "circled": change.circled} if change.version else {}
     return {
         "clip": change.clip,
         "was": change.was,
@@ -32,6 +35,7 @@ def facts(change: Change) -> dict[str, Any]:
         "tail": change.tail,
         "slip": change.slip,
         "missing": {"head": change.missing_head, "tail": change.missing_tail},
+        **ours,
     }
 
 
@@ -39,6 +43,18 @@ def missing(change: Change) -> str:
     """`4 head, 12 tail`; empty where nothing is missing."""
     ends = ((change.missing_head, "head"), (change.missing_tail, "tail"))
     return ", ".join(f"{count} {end}" for count, end in ends if count)
+
+
+def plays(change: Change) -> str:
+    """`v002; v004 is circled`; empty where it plays none of ours."""
+    other = change.circled and change.circled != change.version
+    return f"{change.version}; {change.circled} is circled" if other else change.version
+
+
+def legend(changes: Iterable[Change]) -> Iterator[str]:
+    """What each flag that was given says, a line each: `shifted: earlier or later, because of what lies before`."""
+    given = {flag for change in changes for flag in change.flags} - {"unchanged"}
+    yield from (f"  {flag}: {said}" for flag, said in FLAGS.items() if flag in given)
 
 
 def counts(changes: Iterable[Change]) -> str:

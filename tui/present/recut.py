@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.cut.change import FLAGS as WORDS
 from core.cut.change import NEW
 from core.files import one_line
 from core.frames import format_frames
-from tui.present.conform import missing
+from tui.present.conform import missing, plays
 from tui.present.inspector import pair
 from tui.present.spans import Line, Style, padded
 
@@ -18,35 +19,17 @@ if TYPE_CHECKING:
     from core.conform import Conform, Wanted
     from core.cut.change import Change
 
-FLAGS: Mapping[str, tuple[int, str]] = {
-    "ambiguous": (1, "could be one shot or another"),
-    "source_replaced": (1, "another source: what was made is from the old one"),
-    "extended_beyond": (1, "longer than what was made"),
-    "rate_changed": (1, "its media have another rate"),
-    "source_timecode_missing": (2, "its timecode is gone: matched by other marks"),
-    "version_drift": (2, "plays a version older than the circled one"),
-    "retimed": (2, "another speed"),
-    "retime_curve_changed": (2, "another speed curve"),
-    "new": (3, "a new shot"),
-    "reinstated": (3, "back in the cut"),
-    "duplicated": (3, "once more in the cut"),
-    "split": (3, "cut in two"),
-    "merged": (3, "joined with its neighbour"),
-    "removed": (4, "no longer in the cut; its versions stay"),
-    "slipped": (5, "shows other frames of the same length"),
-    "extended_within_handles": (5, "longer, within what was made"),
-    "effects_changed": (5, "other effects"),
-    "transition_changed": (5, "another transition"),
-    "enabled": (5, "switched on"),
-    "disabled": (5, "switched off"),
-    "returned": (6, "plays our own version"),
-    "trimmed_head": (6, "shorter at the head"),
-    "trimmed_tail": (6, "shorter at the tail"),
-    "moved": (6, "elsewhere, or on another track"),
-    "shifted": (7, "earlier or later, because of what lies before"),
-    "relinked_only": (8, "the same pictures under another path"),
-    "unchanged": (9, "as it was"),
-}
+_WORK: Mapping[str, int] = {
+    "ambiguous": 1, "source_replaced": 1, "plate_content_changed": 1, "extended_beyond": 1, "rate_changed": 1,
+    "source_timecode_missing": 2, "version_drift": 2, "retimed": 2, "retime_curve_changed": 2,
+    "new": 3, "reinstated": 3, "duplicated": 3, "split": 3, "merged": 3,
+    "removed": 4,
+    "slipped": 5, "extended_within_handles": 5, "reframed": 5, "effects_changed": 5, "transition_changed": 5,
+    "enabled": 5, "disabled": 5,
+    "returned": 6, "trimmed_head": 6, "trimmed_tail": 6, "moved": 6,
+    "shifted": 7, "relinked_only": 8, "unchanged": 9,
+}  # fmt: skip
+FLAGS: Mapping[str, tuple[int, str]] = {flag: (_WORK[flag], said) for flag, said in WORDS.items()}
 """Each flag: how much work it makes (1 most), and what it says in words."""
 _STYLES: Mapping[int, Style] = {0: "bad", 1: "warn", 2: "warn", 3: "accent", 4: "", 8: "dim", 9: "dim"}
 
@@ -120,7 +103,9 @@ def change_lines(change: Change, width: int, answer: str = "") -> list[Line]:
     ends = [f"{value:+d} at the {end}" for value, end in ((change.head, "head"), (change.tail, "tail")) if value]
     lines += pair("frames", ", ".join(ends), width, "accent") if ends else ()
     lines += pair("missing", missing(change), width, "bad") if missing(change) else ()
-    lines += pair("plays", change.version, width) if change.version else ()
+    lines += (
+        pair("plays", plays(change), width, "warn" if "version_drift" in change.flags else "") if change.version else ()
+    )
     lines += pair("why", one_line(change.why, 2000), width, "dim") if change.why else ()
     return lines
 
@@ -180,6 +165,8 @@ def found_lines(found: Conform, width: int) -> Iterator[Line]:
     if nothing_changes(found):
         yield (("The show is on this cut already.", "good"),)
     if found.stale:
-        yield from pair("stale", f"made from a plate that it replaces: {', '.join(found.stale)}", width, "warn")
+        yield from pair(
+            "stale", f"made from other pictures than the plate has now: {', '.join(found.stale)}", width, "warn"
+        )
     for warning in found.warnings:
         yield from pair("look at", one_line(warning, 1000), width, "warn")
