@@ -50,6 +50,15 @@ def chosen(found: Any, name: str, path: Path) -> Any:
     return timeline
 
 
+def forget_choice(timeline: Any) -> None:
+    """Take out of a timeline that it was chosen: it stands in a file of its own now."""
+    from otio_adapters import versions
+
+    if versions.get_text(timeline, "timeline"):
+        told = versions.get(timeline)
+        versions.put(timeline, {key: told[key] for key in told.keys() - {"schema", "timeline"}})
+
+
 def named(found: Any) -> dict[str, Any]:
     """The timelines in what an adapter read, by their names on one line.
 

@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from core.cut.collection import forget_choice
 from core.cut.compare import Loss, compare_timelines, differences, editors_text
 from core.cut.form import OTIO, Form
 from core.cut.notes import Remarked, mark
@@ -121,10 +122,9 @@ def opened(handover: Handover) -> tuple[Any, dict[str, Any]]:
 
     cut, received = read_timeline(handover.cut), handover.received
     which = versions.get_text(cut, "timeline")
-    if which:
-        versions.put(cut, {})
     original = received is not None and received.suffix.lower() in PLAIN
     timeline = read_timeline(received, name=which) if original and received is not None else cut
+    forget_choice(timeline)  # what goes out is a file of its own
     clips = clips_by_id(cut, timeline, handover.cut)
     for entry in handover.entries:
         if entry.clip_id not in clips:

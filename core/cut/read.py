@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.cut.bundle import as_received, check_file, is_deeper
-from core.cut.collection import chosen
+from core.cut.collection import chosen, forget_choice
 from core.cut.edl_rate import guess_rate
 from core.errors import BadInput, CutError
 from core.files import one_line
@@ -65,6 +65,8 @@ def read_cut(
         edl_rate, why = guess_rate(as_received(path)[1])
         guessed = f"read at {format_rate(edl_rate)} frames a second: {why} (a list does not say; --rate does)"
     timeline = read_timeline(path, edl_rate, name)
+    if not name:
+        forget_choice(timeline)
     # Bound to a name: the clips of a temporary list die while it is walked.
     clips = timeline.find_clips()
     if not clips:

@@ -23,6 +23,9 @@ AnyShots = Annotated[
 Version = Annotated[str, typer.Argument(metavar="vNNN", help="A version of it.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document with stable keys.")]
 Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write it here.")]
+Timeline = Annotated[
+    str, typer.Option("--timeline", metavar="NAME", help="Which timeline of a file that holds several.")
+]
 Wait = Annotated[bool, typer.Option("--wait", help="Follow it until it has ended.")]
 
 

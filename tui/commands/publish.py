@@ -29,6 +29,7 @@ PURPOSES = (
 @app.command(epilog="Example: rushes publish --for edl --out ~/turnover/cut_v003.edl")
 def publish(
     purpose: Annotated[str, typer.Option("--for", metavar="NAME", help=f"What for: {PURPOSES}.")] = "master",
+    cut: Annotated[str, typer.Option("--cut", metavar="NAME", help="Which cut of the show: see rushes cuts.")] = "main",
     out: Out = None,
     every: Annotated[bool, typer.Option("--all", help="In a master: every complete version of each shot.")] = False,
     site: Annotated[str, typer.Option("--site", metavar="NAME", help="Paths as [paths.NAME] in rushes.toml.")] = "",
@@ -38,7 +39,7 @@ def publish(
 ) -> None:
     """Write the timeline back for editorial, read it back, and compare it with what was received."""
     show = here()
-    published = show.publish(purpose, out, every_version=every, site=site, notes=notes, bundle=bundle)
+    published = show.publish(purpose, out, cut=cut, every_version=every, site=site, notes=notes, bundle=bundle)
     tell_waiting(show)
     if as_json:
         output.document("published", published)

@@ -1,4 +1,4 @@
-"""`new`, `open`, `shots`, `versions`, `show`, `path`, `log`, `change`, `diff`: what there is and how it came to be."""
+"""`new`, `open`, `cuts`, `shots`, `versions`, `show`, `path`, `log`, `change`, `diff`: what there is, how it came."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 from core.errors import BadInput, RushesError, ShowError
 from core.files import one_line
 from tui.commands import output
-from tui.commands.here import AnyShots, Json, Shot, Version, here, one_shot
+from tui.commands.here import AnyShots, Json, Shot, Timeline, Version, here, one_shot
 from tui.commands.screens import Graphics, open_screens
 from tui.commands.words import print_changes
 from tui.present import rows as present
@@ -29,6 +29,7 @@ def new(
     rate: Annotated[
         str, typer.Option("--rate", metavar="FPS", help="Of an .edl, which does not say: 25, 23.976 …; else guessed.")
     ] = "",
+    timeline: Timeline = "",
 ) -> None:
     """Make a show from a cut: a git repository with one folder a shot."""
     from core.files import safe_name
@@ -36,7 +37,7 @@ def new(
 
     target = folder or Path(safe_name(cut.stem, "show"))
     with output.Ticker("new show:") as tick:
-        show, warnings = Show.create(cut, target, os.environ, name, tick, rate)
+        show, warnings = Show.create(cut, target, os.environ, name, tick, rate, timeline)
     try:
         show.start_proxies()
     except RushesError as error:  # the show is made; playback does without
@@ -58,11 +59,33 @@ def open_(
     open_screens(folder, graphics)
 
 
+@app.command(epilog="Example: rushes cuts --json")
+def cuts(as_json: Json = False) -> None:
+    """List the cuts of the show: how long each is, what it shows, when it came, what went out of it last."""
+    rows = here().cuts()
+    if as_json:
+        output.document("cuts", [present.cut_facts(row) for row in rows])
+        return
+    empty = "No cuts. Bring one in: rushes conform CUT --as NAME --apply"
+    output.table(present.CUT_TITLES, [present.cut_cells(row) for row in rows], empty=empty)
+
+
 @app.command(epilog="Example: rushes shots status:rtk --json")
-def shots(patterns: AnyShots = None, as_json: Json = False) -> None:
+def shots(
+    patterns: AnyShots = None,
+    cut: Annotated[
+        str, typer.Option("--cut", metavar="NAME", help="Those that this cut shows, in its order: see rushes cuts.")
+    ] = "",
+    as_json: Json = False,
+) -> None:
     """List the shots: status, versions, circled version, notes."""
+    from core.rows import in_cut
+
     show = here()
     rows = show.shots()
+    if cut:
+        show.layout.check_cut(cut)
+        rows = in_cut(rows, cut)
     if patterns:
         wanted = set(show.select(patterns))
         rows = [row for row in rows if row.shot.id in wanted]

@@ -10,6 +10,7 @@ from core.files import one_line, safe_text
 from core.frames import format_frames, format_rate
 
 if TYPE_CHECKING:
+    from core.cuts import CutRow
     from core.farm.jobs import Job
     from core.history.events import Entry
     from core.history.review import Note, Review
@@ -26,6 +27,7 @@ STATUS_WORDS: Mapping[str, str] = {
     "omt": "omitted",
 }
 SHOT_TITLES = ("shot", "status", "versions", "latest", "circled", "cut", "notes", "progress", "plate")
+CUT_TITLES = ("cut", "title", "fps", "clips", "shots", "length", "came", "last publish")
 VERSION_TITLES = ("version", "state", "status", "circled", "parent", "notes", "by", "when", "summary")
 JOB_TITLES = ("job", "what", "shot", "state", "frames", "tries", "asked by")
 
@@ -39,6 +41,36 @@ def bar(done: int, total: int, width: int = 8) -> str:
     """How far, without colour: `▓▓▓░░░░░ 3/8`. Full only when all is done."""
     filled = 0 if total <= 0 else done * width // total
     return f"{'▓' * filled}{'░' * (width - filled)} {done}/{total}"
+
+
+def cut_cells(row: CutRow) -> tuple[object, ...]:
+    """One line of the cuts, under CUT_TITLES."""
+    from core.frames import timecode
+
+    came = f"{short_time(row.came)}{f' ({row.turnovers})' if row.turnovers > 1 else ''}"
+    rate = format_rate(row.rate)
+    length = timecode(row.length, row.rate)
+    return row.name, one_line(row.title, 40), rate, row.clips, row.shots, length, came, row.published
+
+
+def cut_facts(row: CutRow) -> dict[str, Any]:
+    """A cut as JSON keeps it; lengths in frames at its own rate."""
+    from core.frames import timecode
+
+    return {
+        "name": row.name,
+        "title": row.title,
+        "rate": format_rate(row.rate),
+        "clips": row.clips,
+        "shots": row.shots,
+        "start": timecode(row.start, row.rate),
+        "length": timecode(row.length, row.rate),
+        "frames": row.length,
+        "turnovers": row.turnovers,
+        "came": row.came,
+        "published": row.published,
+        "published_at": row.published_at,
+    }
 
 
 def shot_cells(row: ShotRow) -> tuple[object, ...]:
@@ -66,6 +98,7 @@ def shot_facts(row: ShotRow) -> dict[str, Any]:
         "open_notes": row.open_notes,
         "progress": list(row.progress) if row.progress else None,
         "names": sorted({use.name for use in row.shot.uses}),
+        "cuts": sorted({use.cut for use in row.shot.uses}),
         "missing": row.shot.missing,
         "plate": plate
         and {
