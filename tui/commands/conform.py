@@ -42,8 +42,9 @@ def conform(
     Ends with 0 once the cut could be read, whatever it changes.
     """
     show = here()
-    found = show.conform(cut, name, timeline)
-    applied = show.apply_conform(found, _answers(found, answer or ())) if apply else None
+    with output.Ticker("conform:") as tick:
+        found = show.conform(cut, name, timeline, tick=tick)
+        applied = show.apply_conform(found, _answers(found, answer or ()), tick) if apply else None
     if applied is not None:
         tell_waiting(show)
     if as_json:
@@ -53,13 +54,15 @@ def conform(
         output.note(f"note: {warning}")
     output.table(present.TITLES, [present.cells(change) for change in found.changes], empty="Neither cut has a clip.")
     output.line(f"{present.counts(found.changes)}.")
+    for line in present.legend(found.changes):
+        output.line(line)
     _tell(found, applied)
 
 
 def _tell(found: Conform, applied: Applied | None) -> None:
     """What follows from it: what is stale, asked, written and still to be made."""
     if found.stale:
-        output.note(f"note: made from a plate that this cut replaces: {', '.join(found.stale)}")
+        output.note(f"note: made from other pictures than the plate has now: {', '.join(found.stale)}")
     for change in found.questions if applied is None else ():
         output.line(f"Which shot is it? --answer '{change.key}=SHOT' with one of: {', '.join(change.candidates)}, new")
     if applied is None:
