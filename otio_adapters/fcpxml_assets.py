@@ -49,15 +49,17 @@ class Effect:
     id: str
     name: str
     uid: str
+    src: str = ""
 
 
 DISSOLVE = ("Cross Dissolve", "FxPlug:4731E73A-8DAC-4113-9A30-AE85B1761265")
 CROSSFADE = ("Audio Crossfade", "FFAudioTransition")
+"""Name and id of what Final Cut calls a dissolve."""
 
 
 @dataclass(slots=True)
 class Resources:
-    """All resources of one document. The assets are those of the timeline's clips; others come as they are asked for."""
+    """All resources of one document: assets are those of the timeline's clips, others come as they are asked for."""
 
     rate: Fraction
     """Frames a second of the sequence."""
@@ -81,14 +83,11 @@ class Resources:
             self._formats[rate] = self._next()
         return self._formats[rate]
 
-    def dissolve(self, sound: bool) -> Effect:
-        """The effect behind a transition."""
-        return self.effect(*(CROSSFADE if sound else DISSOLVE))
-
-    def effect(self, name: str, uid: str) -> Effect:
+    def effect(self, name: str, uid: str, src: str = "") -> str:
+        """The id of the effect that Final Cut knows by `uid`."""
         if uid not in self._effects:
-            self._effects[uid] = Effect(self._next(), name, uid)
-        return self._effects[uid]
+            self._effects[uid] = Effect(self._next(), text_of(name), text_of(uid), text_of(src))
+        return self._effects[uid].id
 
     def asset_of(self, clip: schema.Clip) -> Asset:
         return self._assets[_key(clip)]
@@ -103,13 +102,15 @@ class Resources:
     def element(self) -> ET.Element:
         """All of them: those that others refer to come first."""
         made = ET.Element("resources")
-        for rate, id in self._formats.items():
-            one = ET.SubElement(made, "format", id=id, frameDuration=f"{rate.denominator}/{rate.numerator}s")
+        for rate, name in self._formats.items():
+            one = ET.SubElement(made, "format", id=name, frameDuration=f"{rate.denominator}/{rate.numerator}s")
             if rate == self.rate:
                 one.set("width", str(self.size[0]))
                 one.set("height", str(self.size[1]))
         for effect in self._effects.values():
-            ET.SubElement(made, "effect", id=effect.id, name=effect.name, uid=effect.uid)
+            one = ET.SubElement(made, "effect", id=effect.id, name=effect.name, uid=effect.uid)
+            if effect.src:
+                one.set("src", effect.src)
         made.extend(map(self._asset_element, self._assets.values()))
         made.extend(self._compounds)
         return made
@@ -161,9 +162,9 @@ def _clips(stack: Any, sound: bool) -> Iterator[tuple[bool, schema.Clip]]:
             yield from _clips(item, sound if kind is None else kind == schema.TrackKind.Audio)
 
 
-def generator_of(clip: schema.Clip) -> tuple[str, str] | None:
+def generator_of(item: Any) -> tuple[str, str] | None:
     """Name and id of a generator that Final Cut named itself when the clip was read; None for everything else."""
-    media = clip.media_reference
+    media = item.media_reference if isinstance(item, schema.Clip) else None
     if not isinstance(media, schema.GeneratorReference):
         return None
     uid = dict(media.metadata.get("fcpxml", {})).get("uid")

@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 import opentimelineio as otio
 
 from otio_adapters.fcpxml_assets import DISSOLVE, OFFLINE, REEL
+from otio_adapters.fcpxml_effects import PICTURE, SOUND, read_effects, read_filters
 from otio_adapters.fcpxml_retime import Point, read_map, value_at
 from otio_adapters.fcpxml_time import read, span
 
@@ -25,12 +26,6 @@ _MOST = 200_000
 _DEEPEST = 40
 """Compounds within each other."""
 _ZERO, _ONE = Fraction(0), Fraction(1)
-_PICTURE_ADJUSTMENTS = (
-    "adjust-crop", "adjust-corners", "adjust-transform", "adjust-blend", "adjust-stabilization",
-    "adjust-rollingShutter", "adjust-360-transform", "adjust-reorient", "adjust-orientation", "adjust-cinematic",
-)  # fmt: skip
-"""What changes a picture; that it is fitted into the frame, and how its colours are converted, is not told here."""
-_SOUND_ADJUSTMENTS = ("adjust-volume", "adjust-panner")
 _COLOURS = {"0": "RED", "1": "GREEN"}
 """A to-do is red until it is done."""
 
@@ -130,10 +125,11 @@ class Document:
         """A transition, its offsets not set."""
         name = element.get("name") or ""
         refs = [self.resources.get(one.get("ref") or "") for one in element if one.tag.startswith("filter-")]
-        known = {(one.get("uid"), one.get("name"))[1] for one in refs if one is not None}
+        known = {one.get("name") for one in refs if one is not None}
         plain = name in ("", DISSOLVE[0], "Audio Crossfade") or DISSOLVE[0] in known
         kind = schema.TransitionTypes.SMPTE_Dissolve if plain else schema.TransitionTypes.Custom
-        return schema.Transition(name, kind)
+        filters = read_filters(element, self.resources)
+        return schema.Transition(name, kind, metadata={"fcpxml": {"filters": filters}} if filters else {})
 
     def item(self, element: ET.Element, rate: Fraction) -> Found:
         """An element as an item of a track whose frames `rate` counts."""
@@ -177,8 +173,9 @@ class Document:
         made = self._shown(element, schema.Clip(element.get("name") or media.name), timing, [media_rate, rate])
         made.media_reference = media
         if self.is_sound(element):
+            made.effects.extend(read_effects(element, SOUND, self.resources))
             return Found(made, timing.length, timing.local, timing.scale, hung=_hanging(element))
-        made.effects.extend(_effects(element, ("filter-video", *_PICTURE_ADJUSTMENTS)))
+        made.effects.extend(read_effects(element, PICTURE, self.resources))
         sounds = list(self._sounds(element, content, made, timing, [media_rate, rate]))
         return Found(made, timing.length, timing.local, timing.scale, sounds, _hanging(element))
 
@@ -248,7 +245,7 @@ class Document:
         asset = self.resources.get(content.get("ref") or "")
         heard = content.find("audio") if content is not element else None
         both = asset is not None and asset.get("hasAudio") == "1" and asset.get("hasVideo") == "1"
-        if element.get("srcEnable") == "video" or not (both and element.tag == "asset-clip" or heard is not None):
+        if element.get("srcEnable") == "video" or not ((both and element.tag == "asset-clip") or heard is not None):
             return
         local = read(element.get("audioStart"), timing.local)
         length = read(element.get("audioDuration"), timing.length * timing.scale) / timing.scale
@@ -256,7 +253,7 @@ class Document:
         bare = ET.Element(element.tag, {key: element.get(key, "") for key in ("name", "enabled") if element.get(key)})
         made = self._shown(bare, schema.Clip(picture.name), own, rates)
         made.media_reference = picture.media_reference.clone()
-        made.effects.extend(_effects(element, ("filter-audio", *_SOUND_ADJUSTMENTS)))
+        made.effects.extend(read_effects(element, SOUND, self.resources))
         yield Sound(made, (local - timing.local) / timing.scale, length)
 
     # Compounds
@@ -279,7 +276,7 @@ class Document:
             hung = element
         timing = self._timing(element, rate, zero, _ZERO, -zero)
         self._shown(element, made, timing, [rate])
-        made.effects.extend(_effects(element, ("filter-video", *_PICTURE_ADJUSTMENTS)))
+        made.effects.extend(read_effects(element, PICTURE, self.resources))
         return Found(made, timing.length, timing.local, timing.scale, hung=hung)
 
     def _resource(self, element: ET.Element, rate: Fraction) -> tuple[Any, Fraction]:
@@ -405,10 +402,3 @@ def _markers(element: ET.Element, timing: _Timing, rates: list[Fraction]) -> Ite
         if done is not None:
             made.metadata["fcpxml"] = {"completed": done[:10]}
         yield made
-
-
-def _effects(element: ET.Element, tags: Sequence[str]) -> Iterator[schema.Effect]:
-    for one in element:
-        if one.tag in tags and one.get("enabled") != "0":
-            name = one.get("name") or one.tag
-            yield schema.Effect(name, name, metadata={"fcpxml": {key: value for key, value in one.attrib.items()}})

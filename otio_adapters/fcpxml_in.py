@@ -14,17 +14,15 @@ from xml.etree import ElementTree as ET
 import opentimelineio as otio
 
 from otio_adapters.fcpxml_clip import ITEMS, Document, named
-from otio_adapters.fcpxml_time import DROP_RATES, rational, read, span
+from otio_adapters.fcpxml_time import DROP_RATES, parsed, rational, read, span
 
 schema = otio.schema
-_DEEPEST = 100
-"""Elements within each other: real documents have some twenty."""
 _ZERO = Fraction(0)
 
 
 def document(text: str) -> Any:
     """See `otio_adapters.fcpxml.read_from_string`."""
-    root = _parsed(text)
+    root = _root(text)
     resources = {str(one.get("id")): one for one in root.iterfind("resources/*")}
     projects = list(root.iter("project"))
     timelines = [_timeline(project, resources) for project in projects]
@@ -35,32 +33,8 @@ def document(text: str) -> Any:
     return schema.SerializableCollection("projects", timelines)
 
 
-class _Guard(ET.TreeBuilder):
-    """Builds a tree, but none that is absurdly deep."""
-
-    depth = 0
-
-    def start(self, tag: Any, attrs: Any) -> ET.Element:
-        self.depth += 1
-        if self.depth > _DEEPEST:
-            raise ValueError(f"elements stand more than {_DEEPEST} levels within each other")
-        return super().start(tag, attrs)
-
-    def end(self, tag: Any) -> ET.Element:
-        self.depth -= 1
-        return super().end(tag)
-
-
-def _parsed(text: str) -> ET.Element:
-    """The document's root. Entities of its own are refused before a parser expands any."""
-    if "<!ENTITY" in text:
-        raise ValueError("the document defines entities, which Final Cut does not")
-    parser = ET.XMLParser(target=_Guard())
-    try:
-        parser.feed(text)
-        root: ET.Element = parser.close()
-    except ET.ParseError as error:
-        raise ValueError(f"this is not XML: {error}") from error
+def _root(text: str) -> ET.Element:
+    root = parsed(text)
     if root.tag != "fcpxml":
         raise ValueError(f"this is <{root.tag[:40]}>, not FCPXML")
     return root

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -46,11 +47,12 @@ class Retime:
         return self.local + (source - self.shown) / self.speed if self.speed else self.local
 
 
-def retime_of(item: Any, first: Fraction, length: Fraction) -> Retime:
-    """An item's retime. Its own time starts where its media do, as Final Cut has it.
+def retime_of(item: Any, first: Fraction, length: Fraction, rate: Fraction) -> Retime:
+    """An item's retime. Its own time starts where its media do, as Final Cut has it, or less than a frame later.
 
     Args:
         first, length: its media's source time, in seconds.
+        rate: frames a second of the sequence: the item starts on one of them, in its own time too.
     """
     shown = item.trimmed_range()
     start, used = seconds(shown.start_time), seconds(shown.duration)
@@ -59,12 +61,11 @@ def retime_of(item: Any, first: Fraction, length: Fraction) -> Retime:
         return Retime(speed, start, start)
     end = max(first + length, start + used * abs(speed))
     media = (min(first, start), end)
-    if speed > 0:
-        return Retime(speed, start, media[0] + (start - media[0]) / speed, media)
-    if speed < 0:
-        begin = start + used * -speed
-        return Retime(speed, begin, media[0] + (media[1] - begin) / -speed, media)
-    return Retime(speed, start, start, media)
+    if speed == 0:
+        return Retime(speed, start, start, media)
+    shows = start if speed > 0 else start + used * -speed
+    behind = (shows - media[0]) / speed if speed > 0 else (media[1] - shows) / -speed
+    return Retime(speed, shows, math.ceil((media[0] + behind) * rate) / rate, media)
 
 
 def speed_of(item: Any) -> Fraction:

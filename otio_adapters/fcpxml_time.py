@@ -1,4 +1,4 @@
-"""Times as FCPXML has them: exact fractions of a second, such as `1001/30000s`. No float is in between."""
+"""FCPXML's text: XML from anywhere parsed with care, and times as exact fractions of a second (`1001/30000s`)."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import opentimelineio as otio
 
@@ -14,6 +15,10 @@ from otio_adapters import times
 _TIME = re.compile(r"(-?\d{1,19}(?:\.\d{1,9})?)(?:/(\d{1,10}))?s")
 _LARGEST = 2**31 - 1
 """The format's denominators have 32 bits."""
+_DEEPEST = 100
+"""Elements within each other: real documents have some twenty."""
+_NOISE = Fraction(1, 1_000_000)
+"""Of a frame."""
 DROP_RATES = (Fraction(30000, 1001), Fraction(60000, 1001))
 """Rates whose timecode drops frames unless somebody says otherwise."""
 
@@ -37,19 +42,24 @@ def seconds(time: Any) -> Fraction:
 def rational(time: Fraction, rates: Iterable[Fraction]) -> Any:
     """Seconds as a `RationalTime` at the first of `rates` that counts them whole; at none: in parts of a second."""
     for rate in rates:
-        if (time * rate).denominator == 1:
-            return otio.opentime.RationalTime(float(time * rate), float(rate))
+        frames = _whole(time, rate)
+        if frames is not None:
+            return otio.opentime.RationalTime(frames, float(rate))
     near = time.limit_denominator(1_000_000)
-    return otio.opentime.RationalTime(float(near.numerator), float(near.denominator))
+    return otio.opentime.RationalTime(near.numerator, near.denominator)
 
 
 def span(start: Fraction, length: Fraction, rates: Iterable[Fraction]) -> Any:
-    """A `TimeRange` with one rate for both its times (see `rational`)."""
+    """A `TimeRange`, both times at one rate where one of `rates` counts them both (see `rational`)."""
     known = tuple(rates)
-    for rate in known:
-        if (start * rate).denominator == (length * rate).denominator == 1:
-            return otio.opentime.TimeRange(rational(start, [rate]), rational(length, [rate]))
-    return otio.opentime.TimeRange(rational(start, known), rational(length, known))
+    both = [rate for rate in known if _whole(start, rate) is not None and _whole(length, rate) is not None]
+    return otio.opentime.TimeRange(rational(start, both or known), rational(length, both or known))
+
+
+def _whole(time: Fraction, rate: Fraction) -> int | None:
+    """Seconds in frames; None where that is not a whole number. A denominator of 32 bits is less than it takes."""
+    frames = round(time * rate)
+    return frames if abs(time * rate - frames) < _NOISE else None
 
 
 def read(text: str | None, default: Fraction | None = None) -> Fraction:
@@ -79,3 +89,36 @@ def written(time: Fraction, frame: Fraction) -> str:
         return f"{frames * frame.numerator}/{frame.denominator}s"
     near = time.limit_denominator(_LARGEST)
     return f"{near.numerator}/{near.denominator}s"
+
+
+class _Guard(ET.TreeBuilder):
+    """Builds a tree, but none that is absurdly deep."""
+
+    depth = 0
+
+    def start(self, tag: Any, attrs: Any) -> ET.Element:
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            raise ValueError(f"elements stand more than {_DEEPEST} levels within each other")
+        return super().start(tag, attrs)
+
+    def end(self, tag: Any) -> ET.Element:
+        self.depth -= 1
+        return super().end(tag)
+
+
+def parsed(text: str) -> ET.Element:
+    """The root of an XML text.
+
+    Raises:
+        ValueError: it is none, is absurdly deep, or defines entities: these are refused before a parser expands any.
+    """
+    if "<!ENTITY" in text:
+        raise ValueError("the document defines entities, which Final Cut does not")
+    parser = ET.XMLParser(target=_Guard())
+    try:
+        parser.feed(text)
+        root: ET.Element = parser.close()
+    except ET.ParseError as error:
+        raise ValueError(f"this is not XML: {error}") from error
+    return root

@@ -26,7 +26,8 @@ PAGE = Path(__file__).parent.parent / "docs" / "editorial.md"
 HEAD = """# What each form keeps
 
 Written by `tests/formats/test_editorial.py`: it publishes one rich timeline in every form of `rushes publish --for`,
-reads each back with OpenTimelineIO and its adapters (the table with Python's `csv`), and looks for every thing in it.
+reads each back with OpenTimelineIO and its adapters (FCPXML with our own, `rushes_fcpxml`; the table with Python's
+`csv`), and looks for every thing in it.
 *Kept*: it reads back as it was. *Named*: it does not, and the loss report beside the file says so, clip by clip. The
 test fails where something is neither. A table is no timeline: what it does not tell is a dash.
 
@@ -170,8 +171,8 @@ def published(folder: Path, purpose: str) -> tuple[Published, Found]:
     profile = PROFILES[purpose]
     handover = Handover(show.cut, [entry], Fraction(25), show.received, form=profile.form, purpose=purpose)
     made = profile.write(handover, folder / f"out{profile.suffix}")
-    files = [path for path in (made.path, *made.also) if path.suffix in (".otio", ".xml", ".edl")]
-    how = {"rate": 25} if profile.suffix == ".edl" else {}
+    files = [path for path in (made.path, *made.also) if path.suffix in (".otio", ".xml", ".fcpxml", ".edl")]
+    how: dict[str, Any] = {".edl": {"rate": 25}, ".fcpxml": {"adapter_name": "rushes_fcpxml"}}.get(profile.suffix, {})
     timelines = tuple(otio.adapters.read_from_file(str(path), **how) for path in files)
     for timeline_read, path in zip(timelines, files, strict=True):
         if path.suffix == ".xml":
@@ -223,6 +224,7 @@ _NOTES = {
     "otio": "a marker",
     "resolve": "a marker, its text also where Resolve reads it",
     "fcp7": "a marker with comment and colour",
+    "fcp": "a to-do with its text",
     "loc": "a `LOC` line",
     "column": "a column",
 }

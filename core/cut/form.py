@@ -14,8 +14,9 @@ class Form:
     """Pictures as the version's review movie, where it has one; else its frames."""
     frames: Literal["sequence", "listed", "first"] = "sequence"
     """Frames as an image sequence reference; as one file `name.[1001-1072].exr`; or by the first file's name."""
-    markers: Literal["", "otio", "resolve", "fcp7", "loc", "column"] = ""
-    """How notes are told: OTIO markers, the same with the key that Resolve reads, `LOC` lines, a column; "": not."""
+    markers: Literal["", "otio", "resolve", "fcp7", "fcp", "loc", "column"] = ""
+    """How notes are told: OTIO markers, the same with the key that Resolve reads, to-dos of Final Cut, `LOC` lines, a
+    column; "": not."""
     core: str = ""
     """The release of OpenTimelineIO whose schemas are written, such as 0.14.0; empty: the one here."""
 

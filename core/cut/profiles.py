@@ -9,6 +9,7 @@ from pathlib import Path
 from core.cut.avid import write_avid
 from core.cut.delivery import write_delivery
 from core.cut.edl_delivery import write_edl
+from core.cut.fcp import write_fcp
 from core.cut.fcp7 import write_fcp7
 from core.cut.form import OTIO, Form
 from core.cut.listing import write_csv
@@ -55,6 +56,7 @@ PROFILES: Mapping[str, Profile] = {
         bundle=True,
     ),
     "premiere": Profile(write_fcp7, ".xml", "FCP7 XML: review movies", Form(True, "first", "fcp7")),
+    "fcp": Profile(write_fcp, ".fcpxml", "FCPXML for Final Cut Pro: review movies", Form(True, "first", "fcp")),
     "avid": Profile(write_avid, ".edl", "an EDL a video track and an ALE", Form(markers="loc"), counts=True),
     "rv": Profile(
         write_master, ".otio", "every version as a media representation", alternates=True, every=True, in_git=False

@@ -99,7 +99,7 @@ def test_an_edl_can_go_where_editorial_wants_it_but_not_over_their_file(circled:
         circled.publish("edl", tmp_path / "list.txt")
 
 
-@pytest.mark.parametrize("purpose", ["resolve", "resolve18", "premiere", "avid", "rv", "csv"])
+@pytest.mark.parametrize("purpose", ["resolve", "resolve18", "premiere", "fcp", "avid", "rv", "csv"])
 def test_every_profile_goes_out_of_a_show_with_its_notes(circled: Show, purpose: str) -> None:
     circled.review(SHOT, "v001", "note", text="too bright", category="look", frames=(1010, 1011))
     published = circled.publish(purpose, notes=True)

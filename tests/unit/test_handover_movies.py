@@ -48,10 +48,11 @@ def first_of(path: Path) -> int:
     return ((hours * 60 + minutes) * 60 + seconds) * 25 + frames
 
 
-@pytest.mark.parametrize("purpose", ["resolve", "resolve18", "premiere"])
+@pytest.mark.parametrize("purpose", ["resolve", "resolve18", "premiere", "fcp"])
 def test_the_timeline_says_of_the_movie_what_the_movie_says(show: Show, purpose: str) -> None:
     published = show.publish(purpose)
-    (one,) = list(otio.adapters.read_from_file(str(published.path)).find_clips())
+    how = {"adapter_name": "rushes_fcpxml"} if purpose == "fcp" else {}
+    (one,) = list(otio.adapters.read_from_file(str(published.path), **how).find_clips())
     media = one.media_reference
     path = Path(media.target_url.removeprefix("file://"))
     assert path.is_file() and path.name == f"{SHOT}_gen_v001_review.mov"
@@ -75,7 +76,7 @@ def test_a_bundle_holds_the_movie(show: Show) -> None:
     assert one.media_reference.target_url == f"media/{SHOT}_gen_v001_review.mov"
 
 
-@pytest.mark.parametrize("purpose", ["premiere", "resolve", "avid"])
+@pytest.mark.parametrize("purpose", ["premiere", "fcp", "resolve", "avid"])
 def test_a_cut_that_comes_back_with_the_movie_plays_the_same_pictures_again(
     show: Show, purpose: str, tmp_path: Path
 ) -> None:
