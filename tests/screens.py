@@ -13,6 +13,7 @@ from textual.worker import WorkerCancelled
 from core.show import Show
 from tui.app.app import Screens
 from tui.app.screens.cut import CutRoom
+from tui.app.widgets.player import Player
 
 if TYPE_CHECKING:
     from tui.video.terminal import Terminal
@@ -38,8 +39,15 @@ async def until(pilot: Pilot[None], true: Callable[[], bool], seconds: float = 3
     loop = asyncio.get_running_loop()
     deadline = loop.time() + seconds
     while not true():
-        assert loop.time() < deadline, f"it did not happen in time; said: {said(pilot.app)}"
+        assert loop.time() < deadline, f"it did not happen in time; {_state(pilot.app)}"
         await pilot.pause(0.02)
+
+
+def _state(app: Any) -> str:
+    """What a test that failed on another machine has to tell."""
+    front = app.screen
+    seen = [(viewer.id, viewer.frame, viewer.shown, viewer.words) for viewer in front.query(Player)]
+    return f"said: {said(app)}; {front} at {app.place}, keys for {app.focused}, pictures {seen}"
 
 
 async def settled(app: Screens, pilot: Pilot[None]) -> None:

@@ -6,10 +6,12 @@ import asyncio
 import json
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -19,6 +21,8 @@ from tests.screens import cut, drive, said, settled, text, until
 from tui.app.app import Screens
 from tui.app.asking import Ask
 from tui.app.helping import Help, Palette
+from tui.app.screens import cut as cut_screen
+from tui.app.widgets.inspector import Detail
 from tui.video.terminal import understand
 
 SHOT = shows.SHOT
@@ -106,7 +110,7 @@ def test_a_filter_is_typed_shown_at_each_letter_and_kept_for_the_next_time(show:
 def test_where_one_was_is_found_again(rendered: Show) -> None:
     async def hands(app: Screens, pilot: Pilot[None]) -> None:
         room = cut(app)
-        await until(pilot, lambda: room.versions == ["v001", "v002"])
+        await until(pilot, lambda: room.viewer.version == "v002")
         await seen(app, pilot)
         await pilot.press("left_square_bracket")
         await until(pilot, lambda: room.viewer.version == "v001")
@@ -135,7 +139,7 @@ def test_versions_are_stepped_through_and_jumped_to(rendered: Show) -> None:
 
     async def hands(app: Screens, pilot: Pilot[None]) -> None:
         room = cut(app)
-        await until(pilot, lambda: room.versions == ["v001", "v002"])
+        await until(pilot, lambda: room.viewer.version == "v001")
         for key, version in (
             ("right_curly_bracket", "v002"),
             ("left_square_bracket", "v001"),
@@ -376,3 +380,28 @@ def test_keys_pressed_while_the_terminal_was_asked_are_taken(show: Show) -> None
         await until(pilot, lambda: app.screen.query_one(Input).value == "0020")
 
     drive(show, hands, terminal=replace(understand(b"", {}), typed=b"/0020"))
+
+
+def test_a_version_stepped_to_before_the_versions_are_read_is_the_right_one(
+    rendered: Show, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a slow disk keys come first: they wait, and none is taken for something else."""
+    read, go = threading.Event(), cut_screen.detail_of
+
+    def slow(show: Show, shot: str, version: str) -> Detail:
+        assert read.wait(30)
+        return go(show, shot, version)
+
+    monkeypatch.setattr(cut_screen, "detail_of", slow)
+
+    async def hands(app: Screens, pilot: Pilot[None]) -> None:
+        await until(pilot, lambda: cut(app).viewer.version == "v002")
+        for name, key in (("left_square_bracket", "["), ("x", "x"), ("e", "e")):  # `e`: of what is wrong, no recipe
+            app.post_message(events.Key(name, key))
+        await pilot.pause()
+        assert cut(app).viewer.version == "v002"
+        read.set()
+        await until(pilot, lambda: [line.value for line in app.screen.query(Input)] == ["e"])
+        assert cut(app).viewer.version == "v001"
+
+    drive(rendered, hands)

@@ -71,10 +71,9 @@ class Ask(ModalScreen[str | None]):
         self.dismiss(self.query_one(Input).value)
 
     def on_key(self, event: events.Key) -> None:
-        """What was pressed before the line stood: a slow connection brings keys in bunches, and none is lost."""
-        line = self.query_one(Input)
-        if not line.has_focus and event.is_printable and event.character:
-            line.insert_text_at_cursor(event.character)
+        """What was sent here before the line had the focus; what the line was sent, it keeps."""
+        if event.is_printable and event.character:
+            self.query_one(Input).insert_text_at_cursor(event.character)
 
     def action_leave(self) -> None:
         self.dismiss(None)

@@ -70,6 +70,7 @@ class Room(Screen[None]):
         self.foot = Foot()
         self.stands = False
         """Whether it was entered: keys that came before wait for it."""
+        self._wish: Callable[[Any], None] | None = None
         self._turns: dict[str, int] = {}
         self._read_at = inf
 
@@ -214,6 +215,23 @@ class Room(Screen[None]):
             self.app.call_from_thread(self.app.copy_to_clipboard, words)
 
         self.ask("copy", lambda desk: copy(text, desk.env, osc52), lambda way: self.say(f"{text}: {way}"))
+
+    # keys that need what is being read
+
+    def wish(self, act: Callable[[Any], None]) -> None:
+        """Do this with what is being read, as soon as `grant` brings it. The next key waits for it."""
+        self._wish, self.stands = act, False
+
+    def grant(self, value: Any) -> None:
+        """What was being read is here."""
+        wish, self._wish, self.stands = self._wish, None, True
+        if wish is not None:
+            wish(value)
+
+    def refuse(self, reason: str) -> None:
+        """What was being read cannot be: say why. Nothing waits for it any more."""
+        self._wish, self.stands = None, True
+        self.say(reason)
 
     # what hands do everywhere
 

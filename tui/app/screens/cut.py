@@ -71,7 +71,6 @@ class CutRoom(Showing):
         self.inspector = Inspector(id="inspector")
         self.machine = Static("", id="machine", markup=False)
         self.rows: Sequence[ShotRow] = ()
-        self.versions: list[str] = []
         self._pulse: tuple[int, int] | None = None
         self._cut_written = 0
         self._left_at: Place | None = None
@@ -204,14 +203,24 @@ class CutRoom(Showing):
 
     def _inspect(self, row: ShotRow) -> None:
         version = self.viewer.version
-        self.ask("detail", lambda desk: detail_of(desk.show, row.shot.id, version), self._detail_came, self.say)
+        self.ask("detail", lambda desk: detail_of(desk.show, row.shot.id, version), self._detail_came, self.refuse)
 
     def _detail_came(self, detail: Detail) -> None:
-        self.versions = [row.version for row in detail.versions]
         self.inspector.tell(detail)
         if self.cut_feed is None:
             recipe = detail.version.recipe if detail.version is not None else detail.draft
             self.viewer.annotate(showing.note_ranges(detail.review, self.viewer.version), showing.key_frames(recipe))
+        self.grant(detail)
+
+    def _with_detail(self, row: ShotRow, act: Callable[[Detail], None]) -> None:
+        """Do it with all that is known of a shot: now, or as soon as its versions are read again."""
+        detail = self.inspector.detail
+        known = {"", *(version.version for version in detail.versions)} if detail is not None else set()
+        if detail is not None and detail.shot == row.shot.id and {row.latest, self.viewer.version} <= known:
+            act(detail)
+        else:
+            self.wish(act)
+            self._inspect(row)
 
     @on(Viewer.Shown)
     def _frame_shown(self, event: Viewer.Shown) -> None:
@@ -245,22 +254,31 @@ class CutRoom(Showing):
 
     def action_version(self, by: int) -> None:
         row = self.row
-        if row is not None:
-            order = present.order(self.versions, row)
+        if row is None:
+            return
+
+        def step(detail: Detail) -> None:
+            order = present.order([version.version for version in detail.versions], row)
             wanted = present.neighbour(order, self.viewer.version, by)
             if wanted == self.viewer.version:
                 self.say(f"{row.shot.id} has nothing {'newer' if by > 0 else 'older'}.")
             self._show_version(wanted)
 
+        self._with_detail(row, step)
+
     def action_jump(self, to: str) -> None:
-        row, detail = self.row, self.inspector.detail
-        if row is None or detail is None:
+        row = self.row
+        if row is None:
             return
-        found = present.jump(detail.versions, to)
-        if found is None:
-            self.say(f"{row.shot.id} has no {'version' if to == 'latest' else f'{to} version'} yet.")
-        else:
-            self._show_version(found)
+
+        def jump(detail: Detail) -> None:
+            found = present.jump(detail.versions, to)
+            if found is None:
+                self.say(f"{row.shot.id} has no {'version' if to == 'latest' else f'{to} version'} yet.")
+            else:
+                self._show_version(found)
+
+        self._with_detail(row, jump)
 
     def _show_version(self, version: str) -> None:
         row = self.row

@@ -136,6 +136,8 @@ class DailiesRoom(Judging):
             return
         shot = self.rows[waiting.shot].shot
         self.version = version
+        if self.seen is not None and self.seen.shot != shot.id:
+            self.seen = None
         self.screens.go(shot=shot.id, version=version, picture="", frame=frame)
         self.viewer.look(shot, Source(shot.id, version), frame)
         self.viewer.border_title = f"{shot.id} {version or 'plate'}"
@@ -144,7 +146,7 @@ class DailiesRoom(Judging):
     def _inspect(self) -> None:
         waiting, version = self.list.row, self.version
         if waiting is not None:
-            self.ask("seen", lambda desk: _seen(desk, waiting.shot, version), self._seen_came)
+            self.ask("seen", lambda desk: _seen(desk, waiting.shot, version), self._seen_came, self.refuse)
 
     def _seen_came(self, seen: Seen) -> None:
         self.seen = seen
@@ -155,6 +157,7 @@ class DailiesRoom(Judging):
         self.viewer.annotate(notes=note_ranges(seen.review, self.version))
         if not self.notes.rows:
             self.note.update("")
+        self.grant(seen)
 
     # notes
 
@@ -209,9 +212,15 @@ class DailiesRoom(Judging):
         self.viewer.step(by)
 
     def action_version(self, by: int) -> None:
-        if self.seen is not None:
-            order = ["", *(row.version for row in self.seen.versions)]
+        def step(seen: Seen) -> None:
+            order = ["", *(row.version for row in seen.versions)]
             self._look(neighbour(order, self.version, by), self.viewer.frame)
+
+        if self.seen is not None:
+            step(self.seen)
+        elif self.list.row is not None:
+            self.wish(step)
+            self._inspect()
 
     def action_compare(self) -> None:
         self.screens.action_room("compare")
