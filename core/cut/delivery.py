@@ -54,7 +54,7 @@ def write_delivery(handover: Handover, out: Path) -> Published:
 
 def delivered(handover: Handover) -> Delivered:
     """The cut with one reference a clip, as the hand-over's form wants it. Raises CutError (see `write_delivery`)."""
-    timeline, clips = opened(handover)
+    timeline, clips, entries = opened(handover)
     losses: list[Loss] = []
     whole = handover.form.movies or handover.form.frames != "sequence"
     for clip in clips.values():
@@ -62,7 +62,7 @@ def delivered(handover: Handover) -> Delivered:
             clip.source_range = clip.trimmed_range()
             losses.append(_loss(clip, "that it plays its media as long as they are: the length is written out"))
     before = without_media(timeline.clone())
-    by_clip = {entry.clip_id: entry for entry in handover.entries if entry.active}
+    by_clip = {entry.clip_id: entry for entry in entries if entry.active}
     warnings: list[str] = []
     count = 0
     for clip_id, clip in clips.items():
@@ -85,7 +85,7 @@ def _give(clip: Any, entry: Entry, handover: Handover, warnings: list[str]) -> b
         warnings.append(f"{entry.shot.id} {media.version} has no review movie: its frames are handed over instead")
     if form.movies and media.movie and media.burnt:
         warnings.append(f"{entry.shot.id} {media.version}: its review movie has a label burnt in")
-    made = reference(clip, _small(media), plate, form, entry.made, beside=handover.beside)
+    made = reference(clip, _small(media), plate, form, entry.made, theirs=entry.theirs, beside=handover.beside)
     if form.movies and media.movie and not counts_alike(made, media, plate):
         told = f"{entry.shot.id} {media.version}: the plate has another timecode than the cut counts"
         warnings.append(f"{told}: its review movie lines up by its first frame, not by timecode")

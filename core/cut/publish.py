@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from core.cut.collection import forget_choice
 from core.cut.compare import Loss, compare_timelines, differences, editors_text
+from core.cut.facts import PLAYS
 from core.cut.form import OTIO, Form
 from core.cut.notes import Remarked, mark
 from core.cut.read import PLAIN, read_timeline, timeline_text
@@ -40,6 +41,8 @@ class Entry:
     """Open notes on the version that plays, to go out with it."""
     made: Made = field(default_factory=dict)
     """The shot frames of its complete versions: the editor may play one of them already."""
+    theirs: str = ""
+    """Which of them, where the name of the editor's file does not say it."""
 
     @property
     def plays(self) -> VersionMedia | None:
@@ -97,10 +100,10 @@ def write_master(handover: Handover, out: Path) -> Published:
         DiskFull, Broken: nothing written.
     """
     refuse_foreign(out, handover, ".otio")
-    timeline, clips = opened(handover)
+    timeline, clips, entries = opened(handover)
     before = _before(timeline)
     warnings: list[str] = []
-    entries = [entry for entry in handover.entries if entry.versions]
+    entries = [entry for entry in entries if entry.versions]
     for entry in entries:
         _add(clips[entry.clip_id], entry, warnings, handover.form)
     text = sealed(timeline, "master")
@@ -112,8 +115,8 @@ def write_master(handover: Handover, out: Path) -> Published:
     return Published(out, len(entries), sha256_bytes(text.encode()), found, tuple(warnings))
 
 
-def opened(handover: Handover) -> tuple[Any, dict[str, Any]]:
-    """The timeline to write into, and its clips by the ids that the show's cut gives them.
+def opened(handover: Handover) -> tuple[Any, dict[str, Any], list[Entry]]:
+    """The timeline to write into, its clips by the ids that the show's cut gives them, and what they get.
 
     Raises:
         CutError: the two files do not hold the same clips, or an entry's clip is in neither.
@@ -130,7 +133,16 @@ def opened(handover: Handover) -> tuple[Any, dict[str, Any]]:
         if entry.clip_id not in clips:
             what = f"The cut has no clip {one_line(entry.clip_id)!r} ({entry.shot.id})."
             raise CutError(what, where=str(handover.cut))
-    return timeline, clips
+    return timeline, clips, _with_theirs(cut, handover.entries)
+
+
+def _with_theirs(cut: Any, entries: Sequence[Entry]) -> list[Entry]:
+    """What clips get, with what the show's cut remembers of the editor's files."""
+    from otio_adapters import versions
+
+    kept = list(cut.find_clips())
+    told = {versions.get_text(clip, "clip_id"): text for clip in kept if (text := versions.get_text(clip, PLAYS))}
+    return [replace(entry, theirs=told.get(entry.clip_id, "").partition(" ")[2]) for entry in entries]
 
 
 def clips_by_id(cut: Any, timeline: Any, cut_file: Path) -> dict[str, Any]:
@@ -161,7 +173,9 @@ def _add(clip: Any, entry: Entry, warnings: list[str], form: Form) -> None:
     plate = entry.shot.plate
     if plate is None:
         raise CutError(f"{entry.shot.id} has no plate: its versions have no place in the editor's source time.")
-    references = {media.version: reference(clip, media, plate, made=entry.made) for media in entry.versions}
+    references = {
+        media.version: reference(clip, media, plate, made=entry.made, theirs=entry.theirs) for media in entry.versions
+    }
     active = entry.active
     if entry.plays is not None:
         warnings += too_short(entry, entry.plays)

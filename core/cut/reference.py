@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote, unquote
 
+from core.cut.facts import PLAYS
 from core.cut.form import OTIO, Form
 from core.cut.ranges import source_zero
 from core.cut.shot import Plate
@@ -53,12 +54,14 @@ class VersionMedia:
 
 
 def reference(
-    clip: Any, media: VersionMedia, plate: Plate, form: Form = OTIO, made: Made = NONE, *, beside: Path | None = None
-) -> Any:
+    clip: Any, media: VersionMedia, plate: Plate, form: Form = OTIO, made: Made = NONE, *, theirs: str = "",
+    beside: Path | None = None,
+) -> Any:  # fmt: skip
     """A reference for `clip`, whose source range goes on meaning the same pictures.
 
     Args:
         made: the shot frames of the shot's versions, for clips that play one already.
+        theirs: which one that is, where the name of the editor's file does not say it.
         beside: give the URL relative to this folder instead of whole.
 
     Raises:
@@ -69,7 +72,7 @@ def reference(
     from otio_adapters import versions
 
     folder = _url(media, beside)
-    start = plate_zero(clip, plate, made) + Fraction(media.frames.first - plate.offset) / plate.rate
+    start = plate_zero(clip, plate, made, theirs) + Fraction(media.frames.first - plate.offset) / plate.rate
     rate = float(plate.rate)
     new = otio.schema.ImageSequenceReference(
         target_url_base=folder,
@@ -95,27 +98,27 @@ def reference(
     return new
 
 
-def plate_zero(clip: Any, plate: Plate, made: Made = NONE) -> Fraction:
+def plate_zero(clip: Any, plate: Plate, made: Made = NONE, theirs: str = "") -> Fraction:
     """The source time, in seconds, of the plate's media index 0, as the clip counts it.
 
     Where the editor plays an older version of ours, its pictures are numbered as shot frames already.
     """
     from otio_adapters import versions
 
-    theirs = versions.editor_reference(clip)
-    available = getattr(theirs, "available_range", None)
+    media = versions.editor_reference(clip)
+    available = getattr(media, "available_range", None)
     begin = seconds(available.start_time) if available is not None else None
-    first = _own_first(theirs, made, versions.get_text(clip, "plays").partition(" ")[2])
+    first = _own_first(media, made, theirs or versions.get_text(clip, PLAYS).partition(" ")[2])
     if begin is not None and first is not None:
         return begin - Fraction(first - plate.offset) / plate.rate
     used = seconds(clip.source_range.start_time) if clip.source_range is not None else None
-    return source_zero(theirs, plate.media.first, plate.rate, plate.timecode, used or Fraction(0))
+    return source_zero(media, plate.media.first, plate.rate, plate.timecode, used or Fraction(0))
 
 
 def _own_first(theirs: Any, made: Made, plays: str) -> int | None:
     """The shot frame of the first picture of a file of ours; None for other files.
 
-    `plays`: the version that it is, where it has another name (`core.cut.facts.PLAYS`).
+    `plays`: the version that it is, where it has another name.
     """
     import opentimelineio as otio
 
