@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any
 from core.cut.bundle import as_received, check_file, is_deeper
 from core.cut.collection import chosen, forget_choice
 from core.cut.edl_rate import guess_rate
+from core.cut.fcp7_speed import read_speeds
 from core.errors import BadInput, CutError
 from core.files import one_line
 from core.frames import format_rate, rate_of
@@ -64,7 +65,7 @@ def read_cut(
     if edl_rate is None and path.suffix.lower() == ".edl" and path.exists():
         edl_rate, why = guess_rate(as_received(path)[1])
         guessed = f"read at {format_rate(edl_rate)} frames a second: {why} (a list does not say; --rate does)"
-    timeline = read_timeline(path, edl_rate, name)
+    timeline, text = _read(path, edl_rate, name)
     if not name:
         forget_choice(timeline)
     # Bound to a name: the clips of a temporary list die while it is walked.
@@ -72,11 +73,20 @@ def read_cut(
     if not clips:
         raise CutError("The cut has no clips.", where=str(path), todo="Export the sequence again.")
     try:
-        warnings = normalise(timeline, mint)
+        warnings = normalise(timeline, mint, text)
     except (ValueError, TypeError) as error:
         raise CutError(f"The cut cannot be put in order: {one_line(str(error))}.", where=str(path)) from error
     rate = _rate(timeline, clips, path)
-    return Cut(timeline, one_line(timeline.name, 80), rate, (*[guessed] * bool(guessed), *warnings))
+    unread = _unread(timeline) if path.suffix.lower() == ".fcpxml" else ()
+    said = (*[guessed] * bool(guessed), *unread, *warnings)
+    return Cut(timeline, one_line(timeline.name, 80), rate, said)
+
+
+def _unread(timeline: Any) -> Iterator[str]:
+    """What our own reader of FCPXML did not understand, in lines."""
+    told = timeline.metadata.get("fcpxml")
+    for line in told.get("unread", ()) if hasattr(told, "keys") else ():
+        yield one_line(str(line), 200)
 
 
 def record_rate(path: Path) -> Fraction:
@@ -108,11 +118,17 @@ def read_timeline(path: Path, edl_rate: Fraction | None = None, name: str = "") 
 
     One of several says in our metadata which it is (`timeline`), so that it is found in that file again.
     """
+    return _read(path, edl_rate, name)[0]
+
+
+def _read(path: Path, edl_rate: Fraction | None, name: str) -> tuple[Any, bytes]:
+    """The timeline and the JSON that it was read from; of other formats empty."""
     import opentimelineio as otio
 
     if not path.exists():
         raise CutError("There is no such cut.", where=str(path), todo="Check the path.")
-    found = _read_plain(path) if path.suffix.lower() in PLAIN else _read_adapted(path, edl_rate)
+    text = as_received(path)[1] if path.suffix.lower() in PLAIN else b""
+    found = _read_plain(path, text) if path.suffix.lower() in PLAIN else _read_adapted(path, edl_rate)
     if isinstance(found, otio.schema.SerializableCollection) or name:
         found = chosen(found, name, path)
     if not isinstance(found, otio.schema.Timeline):
@@ -121,14 +137,13 @@ def read_timeline(path: Path, edl_rate: Fraction | None = None, name: str = "") 
         )
     if found.tracks is None:  # OpenTimelineIO itself ends the program when it looks for clips there
         raise CutError("The cut has no tracks.", where=str(path), todo="Export the sequence again.")
-    return found
+    return found, text
 
 
-def _read_plain(path: Path) -> Any:
+def _read_plain(path: Path, data: bytes) -> Any:
     """Straight from the core library: no media linker, no hooks, so what was sent is what is read."""
     import opentimelineio as otio
 
-    data = as_received(path)[1]
     if is_deeper(data, DEEPEST):
         raise CutError(
             f"The cut is nested more than {DEEPEST} levels deep.", where=str(path),
@@ -185,6 +200,8 @@ def _read_adapted(path: Path, edl_rate: Fraction | None) -> Any:
     import opentimelineio as otio
 
     suffix = path.suffix.lower()
+    if suffix == ".fcpxml":
+        return _read_fcpxml(path)
     if suffix.removeprefix(".") not in otio.adapters.suffixes_with_defined_adapters(read=True):
         if suffix in ADAPTED:
             what = f"No adapter for {suffix} files is installed."
@@ -196,14 +213,31 @@ def _read_adapted(path: Path, edl_rate: Fraction | None) -> Any:
     check_file(path)
     how = {"rate": float(edl_rate)} if edl_rate is not None and suffix == ".edl" else {}
     try:
-        return otio.adapters.read_from_file(
+        found = otio.adapters.read_from_file(
             str(path), media_linker_name=otio.media_linker.MediaLinkingPolicy.DoNotLinkMedia, **how
         )
+        if suffix == ".xml":
+            read_speeds(found)
+        return found
     except Exception as error:  # adapters raise whatever their parsers raise
         raise CutError(
             f"The cut cannot be read: {one_line(f'{type(error).__name__}: {error}')}.",
             where=str(path),
             todo="Export it again, or export it as .otio.",
+        ) from error
+
+
+def _read_fcpxml(path: Path) -> Any:
+    """Through our own adapter: it needs no other package, and counts true times at every rate."""
+    from otio_adapters import fcpxml
+
+    data = as_received(path)[1]
+    wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
+    try:
+        return fcpxml.read_from_string(data.decode("utf-16" if wide else "utf-8-sig"))
+    except ValueError as error:
+        raise CutError(
+            f"The cut cannot be read: {one_line(str(error))}.", where=str(path), todo="Export it from Final Cut again."
         ) from error
 
 
