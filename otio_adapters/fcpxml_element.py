@@ -8,14 +8,13 @@ from fractions import Fraction
 from typing import Any
 from xml.etree import ElementTree as ET
 
-import opentimelineio as otio
+from opentimelineio import schema
 
 from otio_adapters.fcpxml_assets import CROSSFADE, DISSOLVE, Resources, generator_of, text_of
 from otio_adapters.fcpxml_effects import PICTURE, SOUND, written_effects, written_filters
 from otio_adapters.fcpxml_retime import Retime, retime_of
 from otio_adapters.fcpxml_time import seconds, written
 
-schema = otio.schema
 _ZERO = Fraction(0)
 _TODO = {"RED": "0", "GREEN": "1"}
 """A marker's colour → whether Final Cut's to-do of that colour is done."""

@@ -10,12 +10,11 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import opentimelineio as otio
+from opentimelineio import schema
 
 from otio_adapters.fcpxml_assets import Resources, text_of
 from otio_adapters.fcpxml_element import Elements, facts, is_sound
 from otio_adapters.fcpxml_time import DROP_RATES, exact_rate, seconds
-
-schema = otio.schema
 
 
 def document(timeline: schema.Timeline, rate: Fraction, size: tuple[int, int]) -> str:

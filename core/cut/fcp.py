@@ -11,10 +11,10 @@ from typing import Any
 from core.cut.compare import Loss
 from core.cut.delivery import delivered
 from core.cut.publish import Entry, Handover, Published, refuse_foreign
-from core.cut.ranges import item_length
 from core.cut.readback import items_of, lost
 from core.errors import CutError
 from core.files import explained, one_line, safe_text, settle, sha256_bytes, temp_beside
+from otio_adapters.times import item_length
 
 _OURS = ("rushes", "fcpxml")
 """Metadata that are not looked for in what was read back: ours, and the adapter's own."""
@@ -126,7 +126,7 @@ def _lane(stack: Any, number: int, track: Any) -> Iterator[Loss]:
 
 
 def _prepared(timeline: Any, entries: Mapping[str, Entry]) -> Iterator[Loss]:
-    """Bring the items, in place, into what the format can say; yields what that costs beyond what reading back tells."""
+    """Bring the items, in place, into what the format can say; yields what reading back does not tell of that."""
     import opentimelineio as otio
 
     timeline.name = safe_text(timeline.name)
