@@ -179,11 +179,11 @@ def _row(values: list[Any]) -> ShotRow:
 
 
 def _shot(values: list[Any]) -> Shot:
-    name, plate, uses, handles, missing, origination, likeness, consent, cdl, lut = values
+    name, plate, uses, handles, missing, origination, likeness, consent, cdl, lut, source = values
     made = tuple(Use(*use) for use in uses)
     return Shot(
         name, _plate(plate) if plate else None, made, (handles[0], handles[1]), missing, origination, likeness,
-        consent, tuple(cdl), lut,
+        consent, tuple(cdl), lut, tuple((column, text) for column, text in source),
     )  # fmt: skip
 
 

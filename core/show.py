@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from core.audit.pictures import Comparison
     from core.audit.story import Scene, Sheet
     from core.audit.verify import Verdict
+    from core.camera_log import Logged
     from core.carry import Applied
     from core.changes import ChangeList
     from core.conform import Conform, Wanted
@@ -444,6 +445,23 @@ class Show:
         if done.shots:
             self.start_proxies(done.shots)
         return done
+
+    def read_log(self, path: Path) -> tuple[list[Logged], tuple[str, ...]]:
+        """What an Avid Log Exchange file says of the shots, in cut order, and its lines that cannot be used.
+
+        Nothing is written. See `core.camera_log.match_log`. Raises CutError.
+        """
+        from core.camera_log import match_log
+        from core.cut.ale import read_ale
+
+        log = read_ale(path)
+        return match_log(log, (row.shot for row in self.shots())), log.warnings
+
+    def record_log(self, found: Sequence[Logged]) -> tuple[str, ...]:
+        """Write what `read_log` found into the shots, in one commit; the shots that changed. Raises HistoryError."""
+        from core.camera_log import record_log
+
+        return record_log(self.layout, self.history, found)
 
     def conform(self, cut: Path, name: str = MAIN, timeline: str = "", tick: Tick = silent) -> Conform:
         """What a new cut changes, clip by clip; nothing is written. Raises CutError (Several), BadInput.

@@ -94,6 +94,8 @@ class Shot:
     cdl: tuple[float, ...] = ()
     """How it is looked at, ASC CDL: slope, offset and power (RGB each), saturation; empty for none."""
     lut: str = ""
+    source: tuple[tuple[str, str], ...] = ()
+    """What the camera log says of its take, column by column in the log's words: scene, take, lens …"""
 
     @property
     def cut_range(self) -> FrameRange:
@@ -125,9 +127,11 @@ def sequence_digest(files: Iterable[tuple[int, str]]) -> str:
 
 def shot_text(shot: Shot) -> str:
     """The canonical TOML of a shot: the same shot gives the same bytes. `read_shot` reads it back as it was."""
-    lines = [f"schema = {SCHEMA}", *_lines(shot, skip=("plate", "uses"))]
+    lines = [f"schema = {SCHEMA}", *_lines(shot, skip=("plate", "uses", "source"))]
     if shot.plate is not None:
         lines += ["", "[plate]", *_lines(shot.plate)]
+    if shot.source:
+        lines += ["", "[source]", *(f"{_toml(name)} = {_toml(text)}" for name, text in shot.source)]
     for use in shot.uses:
         lines += ["", "[[use]]", *_lines(use)]
     return "\n".join(lines) + "\n"
@@ -215,6 +219,8 @@ def _convert(kind: str, item: Any) -> Any:
         if head < 0 or tail < 0:
             raise ValueError(item)
         return head, tail
+    if kind == "tuple[tuple[str, str], ...]":
+        return tuple((name, _of(str, text)) for name, text in _of(dict, item).items())
     if kind == "tuple[float, ...]":
         return tuple(float(number) for number in item)
     if kind.startswith("Literal"):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tui.commands import changes, conform, machine, pictures, publish, recipe, relink, render, review, show
+from tui.commands import ale, changes, conform, machine, pictures, publish, recipe, relink, render, review, show
 from tui.commands.screens import Graphics, open_screens
 
 
@@ -14,7 +14,7 @@ def build() -> typer.Typer:
     """The Typer app with every command. Imports no library but Typer."""
     app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
     app.callback(invoke_without_command=True)(rushes)
-    for group in (show, recipe, render, review, pictures, publish, conform, changes, relink, machine):
+    for group in (show, recipe, render, review, pictures, publish, conform, changes, relink, ale, machine):
         app.add_typer(group.app)
     return app
 

@@ -100,6 +100,7 @@ def shot_facts(row: ShotRow) -> dict[str, Any]:
         "names": sorted({use.name for use in row.shot.uses}),
         "cuts": sorted({use.cut for use in row.shot.uses}),
         "missing": row.shot.missing,
+        "source": dict(row.shot.source),
         "plate": plate
         and {
             "path": plate.path,
