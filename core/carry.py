@@ -120,8 +120,9 @@ def _give_ids(case: Case, elsewhere: Collection[str]) -> list[str]:
 
 def _plays(clip: Clip) -> dict[str, str]:
     """Which version of ours a clip plays, where its file does not say it: kept for when the file is gone."""
-    own = " ".join(clip.own or ())
-    return {PLAYS: own} if own and "_gen_" not in stem(clip.media.key) and clip.media.key else {}
+    media = clip.media
+    renamed = media.key and "_gen_" in media.stem and "_gen_" not in stem(media.key)
+    return {PLAYS: " ".join(clip.own)} if clip.own and renamed else {}
 
 
 def _give_range(clip: Any, case: Case, n: int) -> bool:
