@@ -52,7 +52,8 @@ def write_to_string(
     Raises:
         ValueError: an argument that is none, no clip that a list could hold, or several tracks and none asked for.
     """
-    timeline = _timeline(input_otio)
+    timeline = _timeline(input_otio).clone()
+    normalise(timeline, lambda: str(uuid.uuid4()))  # OpenTimelineIO's own readers hide the start of a list
     number, chosen = _track(timeline, track)
     exact = _rate(rate) if rate is not None else record_rate(timeline, chosen)
     if exact is None:

@@ -16,7 +16,7 @@ from otio_adapters.times import timecode_frame
 from otio_adapters.told import Remark, locator
 
 _LOCATOR = re.compile(r"LOC: (\d\d:\d\d:\d\d[:;]\d\d) (\S+) +(.*)")
-_FINEST = 10_000
+_FINEST = 1000
 """Speeds are looked for among fractions with denominators up to this."""
 
 
@@ -86,15 +86,21 @@ def _named(event: Event) -> tuple[str, str, tuple[str, ...]]:
 
 
 def _speed(event: Event, length: int, edl: Edl) -> Fraction:
-    """The simplest speed that a list would tell as this event does; lists round to tenths of a frame."""
+    """The simplest speed that a list would tell as this event does: lists round to tenths of a frame.
+
+    So one that is told as the list's own rate is none.
+    """
     motion, source = event.motion, event.edits[-1].source
     if motion is None:
         return Fraction(1)
     run = (source[1] - source[0]) % day(edl.rate, edl.drop)
+    exact = abs(motion.speed / edl.rate)
+    if abs(run - length * exact) > 1 + length * Fraction(1, 20) / edl.rate:
+        return motion.speed / edl.rate  # no speed is told so: its source is not as long as it plays
 
     def told_so(speed: Fraction) -> bool:
         same = Fraction(round(speed * edl.rate * 10), 10) == motion.speed
-        return same and max(1, round(length * abs(speed))) == run and speed != 1
+        return same and max(1, round(length * abs(speed))) == run
 
     near = (Fraction(round(motion.speed / edl.rate * bottom), bottom) for bottom in range(1, _FINEST))
     return next(filter(told_so, near), motion.speed / edl.rate)
