@@ -1,7 +1,7 @@
 """The adapter `rushes_fcpxml`: Final Cut Pro's XML (FCPXML), read and written with exact times at every rate.
 
-otio.adapters.read_from_file("cut.fcpxml", adapter_name="rushes_fcpxml")
-otio.adapters.write_to_file(timeline, "cut.fcpxml", adapter_name="rushes_fcpxml", size=(1998, 1080))
+otioconvert -i cut.fcpxml -I rushes_fcpxml -o cut.otio
+otioconvert -i cut.otio -o cut.fcpxml -O rushes_fcpxml -A size="[1998, 1080]"
 
 What is read: projects as timelines. The primary storyline is a video track, lanes are further ones, sound that comes
 with a picture is a clip of an audio track beside it; clips of every kind, gaps, dissolves, retimes, markers, compounds,

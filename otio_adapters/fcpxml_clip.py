@@ -98,7 +98,7 @@ class Document:
         timing = self._timing(element, rate, begin, whole, shift)
         media_rate = self.rate_of(asset) or rate
         media = self._media(element, content, asset, media_rate)
-        made = self._shown(element, schema.Clip(element.get("name") or media.name), timing, [media_rate, rate])
+        made = self._shown(element, schema.Clip(element.get("name", media.name)), timing, [media_rate, rate])
         made.media_reference = media
         sound = self.is_sound(element)
         made.effects.extend(read_effects(element, SOUND if sound else PICTURE, self.resources))

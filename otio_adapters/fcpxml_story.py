@@ -67,6 +67,9 @@ class Story:
     def stack(self, name: str) -> schema.Stack:
         """What was read, as tracks from the lowest picture up, then the sounds."""
         made = schema.Stack(name)
+        for run in [run for run in self.runs if run.start < 0]:
+            self.reader.unread["what begins before its sequence does is left out"] += 1
+            self.runs.remove(run)
         pictures = sorted((run for run in self.runs if not run.sound), key=lambda run: (run.lane, run.start))
         sounds = sorted((run for run in self.runs if run.sound), key=_sound_order)
         for kind, runs in ((schema.TrackKind.Video, pictures), (schema.TrackKind.Audio, sounds)):
