@@ -15,8 +15,8 @@ from fractions import Fraction
 from otio_adapters.times import timecode, timecode_frame
 
 _TC = r"(\d\d:\d\d:\d\d[:;]\d\d)"
-_EDIT = re.compile(rf"(\d{{3,}})  (\S+) +V     (C|D    \d{{3,}}) +{_TC} {_TC} {_TC} {_TC}")
-_MOTION = re.compile(rf"M2   (\S+) +(-?\d{{3,}}\.\d) +{_TC}")
+_EDIT = re.compile(rf"(\d{{3,}})  (\S+) +V     (C|D    \d{{3,9}}) +{_TC} {_TC} {_TC} {_TC}")
+_MOTION = re.compile(rf"M2   (\S+) +(-?\d{{3,9}}\.\d) +{_TC}")
 REEL = 8
 """The characters of a reel name that the format was made for. Systems of today read longer ones."""
 MOST = 999
@@ -137,3 +137,12 @@ def unlike(meant: Edl, found: Edl) -> Iterator[str]:
     for number, (one, other) in enumerate(zip(meant.events, found.events, strict=False), 1):
         if one != other:
             yield f"event {number:03} differs"
+
+
+def strict_losses(edl: Edl) -> Iterator[str]:
+    """Where a reader that keeps to the letter of CMX 3600 gives up."""
+    longest = max(len(edit.reel) for event in edl.events for edit in event.edits)
+    if longest > REEL:
+        yield f"reel names of up to {longest} characters: a strict reader keeps {REEL}; the comments have them too"
+    if len(edl.events) > MOST:
+        yield f"{len(edl.events)} events: a strict reader stops at {MOST}"

@@ -27,9 +27,9 @@ except ModuleNotFoundError:
     sys.path.append(str(Path(__file__).resolve().parent.parent))
     from otio_adapters import versions
 
-from otio_adapters.edl import Edl, edl_text, one_line, read_edl
+from otio_adapters.edl import Edl, edl_text, one_line, read_edl, strict_losses
 from otio_adapters.edl_timeline import timeline_of
-from otio_adapters.events import Track
+from otio_adapters.events import Track, cut_losses
 from otio_adapters.normalise import normalise
 from otio_adapters.times import exact_rate, record_rate, seconds
 from otio_adapters.told import Told, remarks_of, told
@@ -58,18 +58,18 @@ def write_to_string(
     exact = _rate(rate) if rate is not None else record_rate(timeline, chosen)
     if exact is None:
         raise ValueError("rushes_edl: no clip says how long it is, a list has to")
-    drops = bool(versions.get(timeline).get("drop")) if drop is None else drop
-    if drops and exact not in _DROP_RATES:
-        raise ValueError(f"rushes_edl: there is drop-frame timecode at 29.97 and 59.94 only, not at {exact}")
+    drops = _drop(timeline, drop, exact)
     start = seconds(timeline.global_start_time) or Fraction(0)
     writer = Track(f"V{number}", exact, start, drops, lambda clip: _told(clip, exact))
     events = tuple(writer.events(chosen))
-    for whose, what in writer.losses:
-        logging.getLogger("rushes_edl").warning("%s: %s", whose, what)
     if not events:
         raise ValueError(f"rushes_edl: video track {number} has no clip that a list could hold")
-    title = one_line(timeline.name, 50) or "untitled"
-    return edl_text(Edl(title, exact, drops, events)) + f"* RUSHES RATE: {exact}\n"
+    several = f" V{number}" if len(list(_video_tracks(timeline))) > 1 else ""
+    edl = Edl((one_line(timeline.name, 50) or "untitled") + several, exact, drops, events)
+    strict = ((writer.name, what) for what in strict_losses(edl))
+    for whose, what in (*cut_losses(timeline), *writer.losses, *strict):
+        logging.getLogger("rushes_edl").warning("%s: %s", whose, what)
+    return edl_text(edl) + f"* RUSHES RATE: {exact}\n"
 
 
 def read_from_string(input_str: str, rate: float | str | None = None) -> otio.schema.Timeline:
@@ -140,12 +140,20 @@ def _video_tracks(timeline: Any) -> Iterator[Any]:
             yield track
 
 
+def _drop(timeline: Any, wanted: Any, rate: Fraction) -> bool:
+    """Raises ValueError."""
+    found = versions.get(timeline).get("drop", False) if wanted is None else wanted
+    if not isinstance(found, bool):
+        raise ValueError(f"rushes_edl: drop is True or False, not {found!r}")
+    if found and rate not in _DROP_RATES:
+        raise ValueError(f"rushes_edl: there is drop-frame timecode at 29.97 and 59.94 only, not at {rate}")
+    return found
+
+
 def _rate(value: Any) -> Fraction:
     """Raises ValueError."""
-    try:
-        exact = exact_rate(float(Fraction(str(value))))
-    except (ValueError, ZeroDivisionError):
-        exact = None
+    said = re.fullmatch(r"\d{1,6}(?:\.\d{1,20}|/[1-9]\d{0,5})?", str(value))
+    exact = exact_rate(float(Fraction(said[0]))) if said else None
     if exact is None or not 1 <= exact <= 120:
         raise ValueError(f"rushes_edl: not a frame rate: {value!r}; write it like 25 or 24000/1001")
     return exact

@@ -221,6 +221,23 @@ class Track:
             self.losses.append(loss)
 
 
+def cut_losses(timeline: Any) -> Iterator[tuple[str, str]]:
+    """Whose, and what no list holds of a cut as a whole."""
+    name = one_line(timeline.name, 60) or "the timeline"
+    if timeline.tracks.markers:
+        yield name, f"{len(timeline.tracks.markers)} markers"
+    if others := others_of(timeline):
+        yield name, f"metadata of {others}"
+    for track in timeline.tracks:
+        label = one_line(track.name, 60) or "(unnamed track)"
+        if isinstance(track, otio.schema.Track) and track.kind == otio.schema.TrackKind.Video:
+            if track.source_range is not None or track.effects:
+                yield label, "the track's own trim or effects: its clips are listed as if it had none"
+        else:
+            kind = one_line(str(getattr(track, "kind", "") or "no kind"), 20).lower()
+            yield label, f"not in a list: a track of {kind}"
+
+
 def day(rate: Fraction, drop: bool) -> int:
     """Frames of a day's timecode; drop frame leaves two numbers (four at 59.94) out in nine of ten minutes."""
     fps = round(rate)

@@ -14,7 +14,7 @@ from core.cut.read import read_timeline
 from core.cut.reference import VersionMedia, plate_zero
 from core.errors import CutError
 from core.files import explained, one_line, safe_name, settle, sha256_bytes, temp_beside
-from otio_adapters.edl import MOST, REEL, Edl, edl_text, read_edl, unlike
+from otio_adapters.edl import Edl, edl_text, read_edl, strict_losses, unlike
 from otio_adapters.times import seconds
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def edls(handover: Handover) -> Lists:
     import opentimelineio as otio
 
     from otio_adapters import versions
-    from otio_adapters.events import Track
+    from otio_adapters.events import Track, cut_losses
 
     timeline = read_timeline(handover.cut)
     entries = {entry.clip_id: entry for entry in handover.entries}
@@ -101,7 +101,7 @@ def edls(handover: Handover) -> Lists:
     drop = handover.rate in _DROP_RATES and any(e.shot.plate.drop for e in entries.values() if e.shot.plate)
     title = one_line(timeline.name, 50) or "untitled"
     lists: dict[str, Edl] = {}
-    losses, warnings = list(_whole_cut(timeline)), list[str]()
+    losses, warnings = [Loss(*loss) for loss in cut_losses(timeline)], list[str]()
     number = count = 0
 
     def entry_of(clip: Any) -> Entry | None:
@@ -121,7 +121,7 @@ def edls(handover: Handover) -> Lists:
                 count += 1
         if events:
             lists[name] = Edl(f"{title} {name}", handover.rate, drop, events)
-            losses += _strict(name, lists[name])
+            losses += [Loss(name, what) for what in strict_losses(lists[name])]
     return lists, losses, warnings, count
 
 
@@ -164,34 +164,3 @@ def _numbered(media: VersionMedia) -> str:
     """A sequence as editing systems write it: `name.[1001-1072].exr`."""
     width = media.padding
     return f"{media.prefix}[{media.frames.first:0{width}}-{media.frames.last:0{width}}]{media.suffix}"
-
-
-def _whole_cut(timeline: Any) -> Iterator[Loss]:
-    """What no list holds of the cut as a whole."""
-    import opentimelineio as otio
-
-    from otio_adapters.told import others_of
-
-    name = one_line(timeline.name, 60) or "the timeline"
-    if timeline.tracks.markers:
-        yield Loss(name, f"{len(timeline.tracks.markers)} markers")
-    if others := others_of(timeline):
-        yield Loss(name, f"metadata of {others}")
-    for track in timeline.tracks:
-        label = one_line(track.name, 60) or "(unnamed track)"
-        if isinstance(track, otio.schema.Track) and track.kind == otio.schema.TrackKind.Video:
-            if track.source_range is not None or track.effects:
-                yield Loss(label, "the track's own trim or effects: its clips are listed as if it had none")
-        else:
-            kind = one_line(str(getattr(track, "kind", "") or "no kind"), 20).lower()
-            yield Loss(label, f"not in a list: a track of {kind}")
-
-
-def _strict(name: str, edl: Edl) -> Iterator[Loss]:
-    """Where a reader that keeps to the letter of CMX 3600 gives up."""
-    longest = max(len(edit.reel) for event in edl.events for edit in event.edits)
-    if longest > REEL:
-        what = f"reel names of up to {longest} characters: a strict reader keeps {REEL}; the comments have them too"
-        yield Loss(name, what)
-    if len(edl.events) > MOST:
-        yield Loss(name, f"{len(edl.events)} events: a strict reader stops at {MOST}")

@@ -136,6 +136,8 @@ def test_every_command_of_the_page_works_with_the_folder_alone(alone: Desk) -> N
     first, *_ = alone.read("in_order.otio").find_clips()
     assert first.source_range.duration.rate == NTSC[0] and versions.get_text(first, "clip_id")
     assert "sh0010 v003 sha256:v003" in ran.stdout
+    back, old = (alone.read(name).find_clips() for name in ("from_final_cut.otio", "old.otio"))
+    assert [(item.name, item.source_range) for item in back] == [(item.name, item.source_range) for item in old]
 
 
 def test_the_folder_alone_really_is_alone(alone: Desk) -> None:
@@ -221,7 +223,10 @@ def test_several_tracks_are_asked_for_and_losses_told(alone: Desk) -> None:
     assert ran.stderr.splitlines()[-1].endswith("a list holds one video track; ask for one of 1, 2: -A track=1")
     assert not (alone.folder / "x.rushes_edl").exists()
     told = alone.run("otioconvert -i master.otio -o x.rushes_edl").stderr
-    assert told.splitlines() == ["WARNING:rushes_edl:V1 sh0010: further media references gen_v002, gen_v003"]
+    assert told.splitlines() == [
+        "WARNING:rushes_edl:V1 sh0010: further media references gen_v002, gen_v003",
+        "WARNING:rushes_edl:V1: reel names of up to 15 characters: a strict reader keeps 8; the comments have them too",
+    ]
 
 
 # Hooks

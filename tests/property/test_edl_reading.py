@@ -82,15 +82,19 @@ def test_what_a_list_cannot_be_is_said(caplog: pytest.LogCaptureFixture) -> None
     two = timeline([clip("a", movie(), 0, 10)], [clip("b", movie(), 0, 10)])
     with pytest.raises(ValueError, match="one video track; ask for one of 1, 2: -A track=1"):
         edl_adapter.write_to_string(two)
-    assert "FROM CLIP NAME: b" in edl_adapter.write_to_string(two, track=2)
+    second = edl_adapter.write_to_string(two, track=2)
+    assert second.startswith("TITLE: cut V2\n") and "FROM CLIP NAME: b" in second
     with pytest.raises(ValueError, match="no video track 3; the timeline has 1 to 2"):
         edl_adapter.write_to_string(two, track=3)
     with pytest.raises(ValueError, match="no clip that a list could hold"):
         edl_adapter.write_to_string(timeline([]))
+    with pytest.raises(ValueError, match="drop is True or False, not 'false'"):
+        edl_adapter.write_to_string(two, track=1, drop="false")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"29\.97 and 59.94 only, not at 25"):
         edl_adapter.write_to_string(two, track=1, drop=True)
-    with pytest.raises(ValueError, match="not a frame rate: 'fast'"):
-        edl_adapter.write_to_string(two, track=1, rate="fast")
+    for rate in ("fast", "1/0", "1e999999999", 0, -25, True):
+        with pytest.raises(ValueError, match="not a frame rate"):
+            edl_adapter.write_to_string(two, track=1, rate=rate)
     with pytest.raises(ValueError, match="one timeline, not a Clip"):
         edl_adapter.write_to_string(two.find_clips()[0])
     with pytest.raises(ValueError, match="does not say its rate"):
