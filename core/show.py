@@ -219,11 +219,13 @@ class Show:
     ) -> list[Job]:
         """Freeze each shot's draft as its next version, commit it, queue it, and start a worker.
 
-        `missing`: instead queue what existing versions lack. `tell`: gets warnings.
+        `missing`: instead queue what existing versions lack: frames that were never rendered, and those that the cut
+        needs now, as a new version by the same recipe that takes over the finished frames. `tell`: gets warnings.
 
         Raises RecipeError, ModelError, DiskFull, HistoryError.
         """
         chosen = [self._with_plate(shot) for shot in shots]
+        short = {wanted.shot: wanted for wanted in self._wanted(shots)} if missing else {}
         jobs: list[Job] = []
         try:
             for shot in chosen:
@@ -232,6 +234,9 @@ class Show:
                     jobs += submit.submit_missing(self.desk, shot, rows)
                     for line in absent.absent_frames(self.layout, rows):
                         tell(line)
+                    if shot.id in short:
+                        longer = submit.submit_longer(self.desk, shot, short[shot.id], rows, summary, tell)
+                        jobs += [longer] if longer is not None else []
                     continue
                 job, version = submit.submit_version(
                     self.desk, shot, drafts.read_draft(self.layout, shot), summary=summary, tell=tell
@@ -539,6 +544,13 @@ class Show:
         if now.plate is not None and not now.missing:
             self.start_proxies([now.id])
         return now
+
+    def _wanted(self, shots: Sequence[str]) -> list[Wanted]:
+        """The shots among these whose version does not reach as far as the cut does."""
+        from core.conform import holdings_of, wanted
+
+        rows = [row for row in self.shots() if row.shot.id in set(shots)]
+        return list(wanted(holdings_of(self.layout, rows, ()), (row.shot for row in rows)))
 
     def _all_shots(self) -> dict[str, Shot]:
         return overview.read_shots(self.layout)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from core.absent import need_plate
 from core.cut.shots import Shot
-from core.drafts import Draft
+from core.drafts import Draft, from_recipe
 from core.errors import BadInput, HistoryError, ShowError
 from core.farm.inputs import colour_facts, keep_material, plate_digest
 from core.farm.ledger import Job, Ledger, NewJob
 from core.files import one_line, write_once
-from core.frames import FrameRange
+from core.frames import FrameRange, format_frames
 from core.history.events import Act
 from core.history.git import History
 from core.layout import Layout, Settings, version_name
@@ -21,10 +22,13 @@ from core.overview import read_recipe, read_shots, version_names
 from core.recipe.changes import Change, changes
 from core.recipe.freeze import freeze
 from core.recipe.model import Recipe
-from core.recipe.text import recipe_sha, recipe_text
+from core.recipe.text import parse, recipe_sha, recipe_text, set_values
 from core.recipe.weights import HashCache, Weights, resolve
 from core.room import enough_room, names_fit, queued_room
 from core.rows import VersionRow
+
+if TYPE_CHECKING:
+    from core.conform import Wanted
 
 Tell = Callable[[str], None]
 SOON = 1
@@ -152,6 +156,41 @@ def submit_missing(desk: Desk, shot: Shot, rows: Iterable[VersionRow]) -> list[J
                 _commit_recipe(desk, shot.id, row.version, text, recipe)
             jobs.append(_queued(desk, shot.id, row.version, text, recipe))
     return jobs
+
+
+def submit_longer(
+    desk: Desk, shot: Shot, wanted: Wanted, rows: Iterable[VersionRow], summary: str = "", tell: Tell = silent
+) -> Job | None:
+    """A new version over the frames that the cut needs now, by the recipe of the one that is too short.
+
+    Its render takes over the finished frames. None, and `tell` says why: the plate has none of what is lacking, or a
+    version has it already. What is being typed for the shot stays as it is.
+
+    Raises what `submit_version` raises.
+    """
+    frames = FrameRange(wanted.range.first, wanted.range.last)
+    if shot.plate is not None:
+        had = shot.plate.frames
+        frames = FrameRange(max(frames.first, had.first), min(frames.last, had.last))
+    lacking = [frame for frame in wanted.frames if frame in frames]
+    if not lacking:
+        tell(f"{shot.id}: the plate has none of {format_frames(wanted.frames)}, which the cut needs now.")
+        return None
+    for row in rows:
+        if row.parent == wanted.version and row.state != "abandoned":
+            had = read_recipe(desk.layout, shot.id, row.version)[1].frames
+            if all(frame in had for frame in lacking):
+                tell(
+                    f"{shot.id} {row.version} has what {wanted.version} lacks for the cut: circle it once it is right."
+                )
+                return None
+    where = desk.layout.recipe(shot.id, wanted.version)
+    text = set_values(
+        from_recipe(desk.layout, shot.id, wanted.version), [f"range={frames.first}-{frames.last}"], str(where)
+    )
+    draft = Draft(shot.id, where, text, parse(text, str(where)), None)
+    said = summary or f"{format_frames(lacking)} more, for the cut"
+    return submit_version(desk, shot, draft, summary=said, tell=tell)[0]
 
 
 def _queued(desk: Desk, shot: str, version: str, text: str, recipe: Recipe) -> Job:

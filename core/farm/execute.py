@@ -16,6 +16,7 @@ from core.errors import Cancelled, RenderError, RushesError
 from core.failpoints import failpoint
 from core.farm import spawn
 from core.farm.complete import Made, complete_version
+from core.farm.former import former_frames
 from core.farm.inputs import check_frozen, check_plate, material_paths
 from core.farm.jobs import FrameRow, Job
 from core.farm.ledger import Ledger
@@ -148,6 +149,7 @@ class _Run:
                 colour_config=self.settings.colour_config,
                 working=self.settings.working_space,
                 origin=f"{self.job.shot}_{self.job.version}" if self.job.version else f"{self.job.kind} {self.job.id}",
+                former=former_frames(self.ledger, self.layout.media, self.job, recipe),
             )
             self._write_down(work, item, models, tally)
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from core.layout import DEFAULT_COLOUR_CONFIG
 from core.ops.base import Chained, Op, Windowed
 from core.recipe.model import PLATE, Recipe
 from core.render.finish import Finished, finish_frame, flicker_since
+from core.render.former import Former, take_over
 from core.render.graph import Graph, Scene
 from core.render.kit import RenderKit
 from core.render.plan import chunks, digest, measure_digest, measured, promise_ended
@@ -58,6 +60,8 @@ class Work:
     """Threads that comp and write; 0: half the cores, 2 to 8."""
     origin: str = ""
     """For whom: `sq010_sh0020_v003` or a preview. Kept outputs remember who made them."""
+    former: Mapping[int, Former] = field(default_factory=dict)
+    """Frames that a version of the same steps has already: what is made of the same is not made again."""
 
 
 @dataclass(frozen=True)
@@ -91,9 +95,14 @@ def render(work: Work, models: Models, tally: Tally, tick: Callable[[], None]) -
         graph = _opened(work, models, tally, tick, pool, stack)
         targets = {"": work.recipe.final, **{layer: layer for layer in work.recipe.output.layers}}
         _measure(graph, targets.values())
+        taken: set[int] = set()
+        for done in _taken_over(graph, work, targets):
+            taken.add(done.frame)
+            yield done
+        frames = tuple(frame for frame in work.frames if frame not in taken)
         waiting: deque[Future[Finished]] = deque()
         last: Finished | None = None
-        for frame in _prepared(graph, work, targets.values()):
+        for frame in _prepared(graph, frames, work.recipe.batch(), targets.values()):
             for name in targets.values():
                 graph.make((name, frame))
             digests = {layer: graph.digest((name, frame)) for layer, name in targets.items()}
@@ -155,10 +164,25 @@ def _opened(
     return Graph(scene, plates, materials, StepStore(work.steps), kit, pool)
 
 
-def _prepared(graph: Graph, work: Work, names: Iterable[str]) -> Iterator[int]:
+def _taken_over(graph: Graph, work: Work, targets: Mapping[str, str]) -> Iterator[FrameDone]:
+    """The frames that an earlier version has, made of the very same; each counts as re-used at every step."""
+    for frame in work.frames:
+        graph.kit.tick()
+        former = work.former.get(frame)
+        if former is None or former.facts["digest"] != graph.digest((targets[""], frame)):
+            continue
+        files = take_over(former, partial(work.path, frame))
+        if files is not None:
+            for step in graph.needed(targets.values()):
+                graph.kit.tally.count_reused(step.name, former.origin)
+            for layer, written in files.items():
+                yield FrameDone(frame, layer, written, {} if layer else former.facts)
+
+
+def _prepared(graph: Graph, frames: Sequence[int], batch: int, names: Iterable[str]) -> Iterator[int]:
     """The frames in order. Sources are sent for a portion ahead: decoding overlaps, what two portions read is kept."""
     wanted = (*names, PLATE)
-    parts = chunks(work.frames, work.recipe.batch())
+    parts = chunks(frames, batch)
     for index, part in enumerate(parts):
         for ahead in parts[:2] if index == 0 else parts[index + 1 : index + 2]:
             graph.prepare((name, frame) for frame in ahead for name in wanted)

@@ -230,7 +230,7 @@ def test_the_command_says_it_as_a_table_and_as_json(
     }  # fmt: skip
     assert main(["conform", str(tmp_path / "new.otio"), "--apply"]) == 0
     told = capsys.readouterr().out
-    assert f"rushes recipe {SHOT} --from v001 --set range=1001-1038" in told
+    assert f"rushes generate {SHOT} --missing" in told
     assert main(["conform", str(tmp_path / "none.otio")]) == 2
 
 

@@ -31,12 +31,16 @@ def generate(
     shots: Shots,
     summary: Annotated[str, typer.Option("--summary", metavar="TEXT", help="What is new, for the history.")] = "",
     wait: Wait = False,
-    missing: Annotated[bool, typer.Option("--missing", help="Only what existing versions still lack.")] = False,
+    missing: Annotated[
+        bool,
+        typer.Option(
+            "--missing",
+            help="Only what existing versions lack: frames not rendered yet, and those that the cut needs now.",
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Freeze the drafts as new versions, commit and queue them. A worker renders on when the terminal is gone."""
-    if missing and summary:
-        raise BadInput("--missing makes no new version, so it takes no --summary.", todo="Leave one of them out.")
     show = here()
     jobs = show.generate(
         show.select(shots), summary, missing=missing, tell=lambda warning: output.note(f"note: {warning}")

@@ -72,9 +72,7 @@ def to_make(wanted: Wanted) -> Iterator[str]:
 
     lacks = f", of which the plate lacks {len(wanted.absent)}" if wanted.absent else ""
     yield f"{wanted.shot}: {wanted.version} lacks {format_frames(wanted.frames)}{lacks}. Next:"
-    first, last = wanted.range.first, wanted.range.last
-    yield f"  rushes recipe {wanted.shot} --from {wanted.version} --set range={first}-{last}"
-    yield f"  rushes generate {wanted.shot}"
+    yield f"  rushes generate {wanted.shot} --missing"
 
 
 def _signed(value: int) -> str:

@@ -291,10 +291,8 @@ class ConformRoom(Room):
 
 
 def _extended(show: Show, todos: Sequence[Todo], summary: str) -> str:
-    """Drafts over the new range, frozen and queued; what is to be said of it."""
+    """New versions over the new range, queued; what is to be said of it."""
     told: list[str] = []
-    for todo in todos:
-        if todo.wanted is not None:
-            show.extend(todo.wanted)
-    jobs = show.generate([todo.shot for todo in todos], summary, tell=told.append)
-    return "\n".join([", ".join(f"{job.shot} {job.version}: {job.total} frames queued" for job in jobs) + ".", *told])
+    jobs = show.generate([todo.shot for todo in todos], summary, missing=True, tell=told.append)
+    queued = ", ".join(f"{job.shot} {job.version}: {job.total} frames queued" for job in jobs)
+    return "\n".join([f"{queued or 'Nothing is queued'}.", *told])
