@@ -117,6 +117,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("cut.layer", "t", "next picture", "layer(1)", "step through plate, matte, paint … merge of a version"),
     Action("cut.layer_back", "T", "previous picture", "layer(-1)"),
     Action("cut.context", "X", "play the cut", "context", "the cut around the shot instead of the shot alone"),
+    Action("cut.cut", "E", "which cut", "cut", "of a show of several (episodes, a trailer): which one is looked at"),
     Action("cut.zoom", "z", "bigger picture", "zoom"),
     Action("cut.beside", "B", "plate beside", "beside", "the plate beside the version, on wide terminals"),
     Action("cut.copy_path", "y", "copy path", "copy_path", "the frames as compositors name them, with %04d"),
@@ -156,6 +157,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("history.next_pane", "tab,shift+tab", "other part", "pane", "the commits, what one changed", True),
     # conform
     Action("conform.open", "o", "open a cut", "open_cut", "the editor's new timeline, by its path", True),
+    Action("conform.cut", "c", "which cut", "cut", "which cut of the show it is, or a new one: an episode, a trailer"),
     Action("conform.accept", "A", "accept", "accept", "bring the show onto it: versions stay with their shots", True),
     Action("conform.answer", "a", "answer", "answer", "which shot a clip is that could be several", True),
     Action("conform.filter", "slash", "filter", "filter", "a shot, a flag such as moved, missing, question", True),
@@ -168,6 +170,8 @@ ACTIONS: tuple[Action, ...] = (
     # publish
     Action("publish.write", "w", "write it", "write", "under a new number; nothing is ever overwritten", True),
     Action("publish.every", "e", "every version", "every", "in a master: all complete ones, or the newest two", True),
+    Action("publish.notes", "n", "notes", "notes", "open notes on what plays go along, as markers", True),
+    Action("publish.bundle", "b", "with media", "bundle", "its media too, as one .otioz beside it", True),
     Action("publish.site", "s", "paths as at", "site", "the next site of [paths] in rushes.toml", True),
     Action("publish.copy", "y", "copy path", "copy_path", "of what was written", True),
     Action("publish.next_pane", "tab,shift+tab", "other part", "pane", "the forms, what goes out or was written"),

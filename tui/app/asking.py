@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual import events
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 from textual.suggester import Suggester, SuggestFromList
@@ -18,6 +18,10 @@ from core.files import one_line, safe_text
 from tui.app.look import Visible
 
 HOW = "enter takes it, escape leaves it"
+KEYS = "123456789abcdefghijklm"
+"""What one of several is chosen by; `n` is for none of them."""
+MOST = 15
+"""Choices that a small terminal has lines for."""
 
 
 class Ask(ModalScreen[str | None]):
@@ -129,3 +133,17 @@ class Choose(ModalScreen[str | None]):
         elif event.character in self._choices:
             self.dismiss(self._choices[event.character][0])
         event.stop()
+
+
+def ask_which(
+    app: App[Any], question: str, named: Sequence[tuple[str, str]], done: Callable[[str | None], None]
+) -> None:
+    """Ask which of some is meant: each on a key; where they are too many, by its name, which → completes.
+
+    `named`: (value, words). `done` gets the value, or what was typed.
+    """
+    if len(named) <= MOST:
+        choices = [(key, value, words) for key, (value, words) in zip(KEYS, named, strict=False)]
+        app.push_screen(Choose(question, choices), done)
+    else:
+        app.push_screen(Ask(f"{question} → completes it", offers=[value for value, _ in named]), done)

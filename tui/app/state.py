@@ -15,6 +15,8 @@ SCHEMA = 1
 class Place:
     """The shot, what is shown of it, and how the list is looked at."""
 
+    cut: str = "main"
+    """The cut that is looked at, of a show that has several."""
     shot: str = ""
     version: str = ""
     """Empty: the plate."""

@@ -7,6 +7,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from core.frames import format_rate
+from core.layout import MAIN
+from core.rows import in_cut
 from tui.present.rows import bar
 
 if TYPE_CHECKING:
@@ -16,13 +18,17 @@ if TYPE_CHECKING:
     from core.rows import ShotRow, VersionRow
 
 
-def headline(name: str, rate: Fraction, rows: Sequence[ShotRow]) -> str:
-    """`rushes  siesta · 25 fps · 12 shots · 3 await review · 1 in work · 2 newer than circled`."""
+def headline(name: str, rate: Fraction, rows: Sequence[ShotRow], cut: str = "") -> str:
+    """`rushes  siesta · 25 fps · 12 shots · 3 await review · 1 in work · 2 newer than circled`.
+
+    `cut`: the one that is looked at, of several: `rushes  siesta · trailer · 25 fps · 4 of 12 shots · …`.
+    """
     waiting = sum(row.status == "rev" for row in rows)
     busy = sum(row.progress is not None for row in rows)
     newer = sum(bool(row.circled) and row.latest != row.circled for row in rows)
     doubts = sum(bool(row.questions) for row in rows)
-    parts = [f"rushes  {name}", f"{format_rate(rate)} fps", f"{len(rows)} shots"]
+    shown = f"{len(in_cut(rows, cut))} of {len(rows)}" if cut else str(len(rows))
+    parts = [f"rushes  {name}", *([cut] if cut else []), f"{format_rate(rate)} fps", f"{shown} shots"]
     parts += [f"{waiting} await review"] if waiting else []
     parts += [f"{busy} in work"] if busy else []
     parts += [f"{newer} newer than circled"] if newer else []
@@ -88,22 +94,34 @@ def viewer_title(row: ShotRow, version: str, picture: str) -> str:
     return f"{row.shot.id} {shown or 'plate'}{' ◉' if version and version == row.circled else ''}"
 
 
-def record_frame(row: ShotRow, frame: int) -> int | None:
+def cut_choices(rows: Sequence[ShotRow], cuts: Sequence[str], here: str) -> list[tuple[str, str]]:
+    """(cut, words) for each: `trailer · 4 shots`; the one that is looked at says so."""
+    counts = {cut: len(in_cut(rows, cut)) for cut in cuts}
+    return [(cut, f"{cut} · {counts[cut]} shots{' · shown now' if cut == here else ''}") for cut in cuts]
+
+
+def cuts_of(rows: Sequence[ShotRow]) -> tuple[str, ...]:
+    """The cuts that show a shot, `main` first."""
+    names = {use.cut for row in rows for use in row.shot.uses}
+    return tuple(sorted(names, key=lambda name: (name != MAIN, name)))
+
+
+def record_frame(row: ShotRow, frame: int, cut: str) -> int | None:
     """Where in the cut a shot frame plays, by the shot's first use; None where it has none (a handle)."""
-    use = _use(row)
+    use = _use(row, cut)
     if use is None or not use.first <= frame <= use.last:
         return None
     span = max(1, use.last - use.first + 1)
     return use.record + min(use.duration - 1, (frame - use.first) * use.duration // span)
 
 
-def at_record(rows: Sequence[ShotRow], frame: int) -> tuple[ShotRow, int] | None:
+def at_record(rows: Sequence[ShotRow], frame: int, cut: str) -> tuple[ShotRow, int] | None:
     """The shot that plays at a frame of the cut, the upper track first, and its frame there."""
     found: list[tuple[str, ShotRow, Use]] = [
         (use.track, row, use)
         for row in rows
         for use in row.shot.uses
-        if use.enabled and use.record <= frame < use.record + use.duration
+        if use.cut == cut and use.enabled and use.record <= frame < use.record + use.duration
     ]
     if not found:
         return None
@@ -112,6 +130,7 @@ def at_record(rows: Sequence[ShotRow], frame: int) -> tuple[ShotRow, int] | None
     return row, use.first + (frame - use.record) * span // max(1, use.duration)
 
 
-def _use(row: ShotRow) -> Use | None:
-    uses = [use for use in row.shot.uses if use.enabled] or list(row.shot.uses)
+def _use(row: ShotRow, cut: str) -> Use | None:
+    here = [use for use in row.shot.uses if use.cut == cut]
+    uses = [use for use in here if use.enabled] or here
     return min(uses, key=lambda use: use.record, default=None)

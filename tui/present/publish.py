@@ -25,6 +25,8 @@ class Form:
     about: str
     holds_more: bool
     """It can hold versions that do not play."""
+    bundle: bool = False
+    """It can bring its media along."""
 
 
 def form_line(form: Form, width: int) -> Line:
@@ -32,10 +34,14 @@ def form_line(form: Form, width: int) -> Line:
     return ((f" {form.name:<10}", "bold"), (f"{form.suffix:<7}", "dim"), (form.about, ""))
 
 
-def headline(name: str, form: Form | None, site: str, every: bool) -> str:
-    """`Publish  siesta · master · every version · paths as at farm`."""
-    parts = [f"Publish  {one_line(name, 40)}", form.name if form else ""]
+def headline(
+    name: str, form: Form | None, site: str, every: bool, *, notes: bool = False, bundle: bool = False, cut: str = ""
+) -> str:
+    """`Publish  siesta · trailer · master · every version · with notes · paths as at farm`; `cut`: of several."""
+    parts = [f"Publish  {one_line(name, 40)}", one_line(cut, 40), form.name if form else ""]
     parts += ["every version"] if every and form and form.holds_more else []
+    parts += ["with notes"] if notes else []
+    parts += ["with its media"] if bundle and form and form.bundle else []
     parts += [f"paths as at {one_line(site, 40)}"] if site else []
     return " · ".join(filter(None, parts))
 

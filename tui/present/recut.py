@@ -115,12 +115,17 @@ def said_of(answer: str) -> str:
     return "a new shot" if answer == NEW else answer
 
 
-def headline(found: Conform | None, kept: int, typed: str, questions: int, *, done: bool = False) -> str:
-    """`New cut  cut_v002.otio · 12 clips · 3 make work · 1 to answer · filter moved: 2`. `done`: it was brought in."""
+def headline(found: Conform | None, kept: int, typed: str, questions: int, *, done: bool = False, cut: str = "") -> str:
+    """`New cut  trailer · cut_v002.otio · 12 clips · 3 make work · 1 to answer · filter moved: 2`.
+
+    `done`: it was brought in. `cut`: which one it is, where that has to be said.
+    """
     if found is None:
         return "New cut"
     work = sum(rank(change) <= 3 for change in found.changes)
-    parts = [f"New cut  {one_line(found.file.name, 60)}", f"{len(found.changes)} clips"]
+    held = f" ({one_line(found.timeline, 40)})" if found.timeline else ""
+    named = f"{one_line(cut, 40)} · " if cut else ""
+    parts = [f"New cut  {named}{one_line(found.file.name, 60)}{held}", f"{len(found.changes)} clips"]
     parts += ["the show is on it now"] if done else [f"{work} make work"]
     parts += [f"{questions} to answer"] if questions else []
     parts += [f"{one_line(typed, 40)}: {kept}"] if typed else []

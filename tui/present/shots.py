@@ -55,7 +55,7 @@ def shown(rows: Sequence[ShotRow], typed: str, sort: str = "cut") -> list[ShotRo
     """The rows that pass every word of a filter, sorted.
 
     A word is a glob over the id (`sq010_*`), a rule (`status:rtk`, `notes:open`, `circled:no`, `newer:yes`,
-    `busy:yes`), or letters that stand in the id, in this order, with others between.
+    `busy:yes`, `cut:trailer`), or letters that stand in the id, in this order, with others between.
     """
     words = typed.lower().split()
     kept = [row for row in rows if all(_passes(row, word) for word in words)]
@@ -82,6 +82,8 @@ def _obeys(row: ShotRow, key: str, value: str) -> bool:
         return (row.open_notes > 0) == (value not in ("no", "none"))
     if key == "versions":
         return str(row.versions) == value
+    if key == "cut":
+        return value in {use.cut.lower() for use in row.shot.uses}
     return key in yes and yes[key] == (value not in ("no", "none"))
 
 

@@ -18,9 +18,9 @@ def layers(version: str, names: Sequence[str], *, plate: bool) -> list[tuple[str
     return [*([("", "")] if plate else []), *((version, name) for name in names)]
 
 
-def place_in_cut(shot: Shot) -> tuple[int, int] | None:
+def place_in_cut(shot: Shot, cut: str) -> tuple[int, int] | None:
     """The first and last frame of the cut that a shot's first use fills; None: it is not in the cut."""
-    uses = [use for use in shot.uses if use.enabled and use.cut == "main"]
+    uses = [use for use in shot.uses if use.enabled and use.cut == cut]
     use = min(uses, key=lambda use: use.record, default=None)
     return (use.record, use.record + use.duration - 1) if use is not None else None
 

@@ -11,7 +11,9 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from core.cut.change import NEW
-from tui.app.asking import Ask, Choose, Paths
+from core.files import safe_name
+from core.layout import MAIN
+from tui.app.asking import KEYS, Ask, Choose, Paths, ask_which
 from tui.app.lines import Lines
 from tui.app.room import Room
 from tui.present import recut as present
@@ -26,8 +28,7 @@ if TYPE_CHECKING:
     from core.show import Show
 
 SUFFIXES = (".otio", ".otioz", ".otiod", ".edl", ".xml", ".fcpxml", ".aaf", ".ale")
-KEYS = "123456789abcdefghijklmopqrstuvwxyz"
-"""What answers to a question stand on; `n` is: none of them."""
+NEW_CUT = "a new one"
 
 
 class ConformRoom(Room):
@@ -49,6 +50,9 @@ class ConformRoom(Room):
         self.applied: Applied | None = None
         self.answers: dict[str, str] = {}
         self.filter = ""
+        self.cut = ""
+        """Which cut of the show it is, or becomes."""
+        self.cuts: tuple[str, ...] = ()
 
     def parts(self) -> ComposeResult:
         yield self.list
@@ -58,12 +62,13 @@ class ConformRoom(Room):
     # reading
 
     def entered(self) -> None:
+        self.cut = self.screens.place.cut
         self._turn(makes=False)
         if self.found is None:
             self.action_open_cut()
 
     def action_reload(self) -> None:
-        self._read(self.screens.place.turnover)
+        self._read(self.screens.place.turnover, self.found.timeline if self.found is not None else "")
 
     def action_open_cut(self, why: str = "") -> None:
         def answered(typed: str | None) -> None:
@@ -74,20 +79,51 @@ class ConformRoom(Room):
         words = "The new cut from the editor: its path (→ completes it)"
         self.app.push_screen(Ask(words, typed=typed, why=why, offers=Paths(SUFFIXES)), answered)
 
-    def _read(self, typed: str) -> None:
+    def _read(self, typed: str, timeline: str = "") -> None:
         if not typed:
             self.action_open_cut()
             return
         self.screens.go(turnover=typed)
         self.say("Reading the cut …", stays=True)
-        path = Path(typed).expanduser()
-        self.ask("conform", lambda desk: desk.show.conform(path), self._found_came, self.action_open_cut)
+        path, cut = Path(typed).expanduser(), self.cut
+        self.ask(
+            "conform", lambda desk: _compared(desk.show, path, cut, timeline), self._found_came, self.action_open_cut
+        )
 
-    def _found_came(self, found: Conform) -> None:
+    def _found_came(self, came: tuple[Conform | tuple[str, ...], tuple[str, ...]]) -> None:
+        found, self.cuts = came
+        if isinstance(found, tuple):
+            self._which_timeline(found)
+            return
         self.found, self.applied, self.answers = found, None, {}
         self.say("")
         self._turn(makes=False)
         self._show()
+
+    def _which_timeline(self, names: tuple[str, ...]) -> None:
+        """The file holds several: one is chosen, then read."""
+
+        def chosen(name: str | None) -> None:
+            if name is None:
+                self.say("")
+            else:
+                self._read(self.screens.place.turnover, name)
+
+        ask_which(self.app, "Which timeline of this file?", [(name, name) for name in names], chosen)
+
+    def action_cut(self) -> None:
+        """Which cut of the show the file is: one that there is, or a new one."""
+
+        def chosen(name: str | None) -> None:
+            if name == NEW_CUT or (name and safe_name(name) != name):
+                words = "What is the new cut called? letters, digits, _ and -: trailer, ep02"
+                self.app.push_screen(Ask(words, typed="" if name == NEW_CUT else name), chosen)
+            elif name:
+                self.cut = name
+                self.action_reload()
+
+        named = [(name, name) for name in self.cuts or (self.cut,)]
+        ask_which(self.app, "Which cut of the show is it?", [*named, (NEW_CUT, NEW_CUT)], chosen)
 
     def _show(self) -> None:
         if self.found is None:
@@ -97,7 +133,14 @@ class ConformRoom(Room):
         self.list.show(kept)
         self.wanted.show(present.todos(self.found, self.applied))
         self.headline.update(
-            present.headline(self.found, len(kept), self.filter, len(self._open()), done=bool(self.applied))
+            present.headline(
+                self.found,
+                len(kept),
+                self.filter,
+                len(self._open()),
+                done=bool(self.applied),
+                cut=self.cut if {*self.cuts, self.cut} != {MAIN} else "",
+            )
         )
         self._tell()
 
@@ -190,6 +233,7 @@ class ConformRoom(Room):
 
     def _applied(self, applied: Applied) -> None:
         self.applied = applied
+        self.screens.go(cut=self.cut)
         self.say(
             "What is to be made is listed. e writes a draft, R generates." if applied.wanted or applied.new else ""
         )
@@ -288,6 +332,16 @@ class ConformRoom(Room):
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._tell)
+
+
+def _compared(show: Show, path: Path, cut: str, timeline: str) -> tuple[Conform | tuple[str, ...], tuple[str, ...]]:
+    """What the file changes in a cut of the show, or the timelines that it holds; and the cuts that there are."""
+    from core.cut.collection import Several
+
+    try:
+        return show.conform(path, cut, timeline), show.layout.cuts()
+    except Several as error:
+        return error.names, show.layout.cuts()
 
 
 def _extended(show: Show, todos: Sequence[Todo], summary: str) -> str:

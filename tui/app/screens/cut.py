@@ -15,8 +15,9 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from core.files import one_line
+from core.rows import cut_first, in_cut
 from core.viewing.view import Source
-from tui.app.asking import Ask
+from tui.app.asking import Ask, ask_which
 from tui.app.desk import Desk
 from tui.app.lines import Lines
 from tui.app.look import title_of
@@ -54,8 +55,9 @@ class Read:
     settings: Settings
     rows: list[ShotRow]
     jobs: list[Job]
+    cuts: tuple[str, ...]
     cut_written: int
-    """When the cut was written: a new one is drawn anew."""
+    """When the cut that is looked at was written: a new one is drawn anew."""
 
 
 class CutRoom(Showing):
@@ -72,6 +74,9 @@ class CutRoom(Showing):
         self.machine = Static("", id="machine", markup=False)
         self.rows: Sequence[ShotRow] = ()
         self._pulse: tuple[int, int] | None = None
+        self._named = ("", Fraction(25))
+        """The show's title and rate."""
+        self._cuts: tuple[str, ...] = ()
         self._cut_written = 0
         self._left_at: Place | None = None
         """Where the person was when another screen came over this one."""
@@ -118,7 +123,8 @@ class CutRoom(Showing):
         self._read(self._no_show)
 
     def _read(self, failed: Callable[[str], None] | None = None) -> None:
-        self.ask("shots", _everything, self._shots_came, failed)
+        cut = self.screens.place.cut
+        self.ask("shots", lambda desk: _everything(desk, cut), self._shots_came, failed)
 
     def _no_show(self, reason: str) -> None:
         self.stands = True
@@ -127,10 +133,14 @@ class CutRoom(Showing):
     def _shots_came(self, found: Read) -> None:
         self._pulse = found.pulse
         self.machine.update(present.machine(found.jobs))
+        if found.cuts and self.screens.place.cut not in found.cuts:
+            self.say(f"There is no cut {one_line(self.screens.place.cut, 40)} any more.")
+            self._show_cut(found.cuts[0])
+        self._cuts = found.cuts
         self._show_rows(found.settings.name, found.settings.rate, found.rows)
         if found.cut_written != self._cut_written:
-            self._cut_written = found.cut_written
-            self.ask("outline", _outline, self._outline_came)
+            self._cut_written, cut = found.cut_written, self.screens.place.cut
+            self.ask("outline", lambda desk: (cut, _outline(desk, cut)), self._outline_read)
         if not found.rows:
             self.viewer.show_words("This show has no shots yet.\nBring a cut in: rushes new CUT DIR")
         if self._timer is None:
@@ -138,16 +148,29 @@ class CutRoom(Showing):
             self._timer = self.set_interval(PULSE, self._look_again)
 
     def _show_rows(self, name: str, rate: Fraction, rows: Sequence[ShotRow]) -> None:
-        self.rows = rows
-        self.headline.update(present.headline(one_line(name, 40), rate, rows))
-        self.list.show(rows, at=self.screens.place.shot)
+        cut, shot = self.screens.place.cut, self.screens.place.shot
+        self.rows = cut_first(rows, cut)
+        self._cuts = self._cuts or present.cuts_of(rows)
+        self._named = (name, rate)
+        self._outline_came(self.outline or timeline.from_rows(rows, cut, rate))
+        self.list.show(self.rows, at=shot)
         self.stands |= not self.list.lines.rows  # else as soon as one of them is chosen
-        self._outline_came(self.outline or timeline.from_rows(rows, "main", rate))
+
+    def _outline_read(self, found: tuple[str, Outline]) -> None:
+        if found[0] == self.screens.place.cut:  # else another one was chosen since
+            self._outline_came(found[1])
 
     def _outline_came(self, outline: Outline) -> None:
         self.outline = outline
         self.strip.styles.height = present.strip_height(outline, *self.size)
-        self.strip.show(outline, timeline.clips_of(self.rows, "main"))
+        self.strip.show(outline, timeline.clips_of(self.rows, self.screens.place.cut))
+        self._tell_title()
+
+    def _tell_title(self) -> None:
+        (name, rate), outline = self._named, self.outline
+        cut = self.screens.place.cut if len(self._cuts) > 1 else ""
+        said = present.headline(one_line(name, 40), outline.rate if outline else rate, self.rows, cut)
+        self.headline.update(said)
 
     def _look_again(self) -> None:
         self.ask("pulse", Desk.pulse, self._pulse_came)
@@ -164,6 +187,9 @@ class CutRoom(Showing):
     def on_screen_resume(self) -> None:
         """Back from another screen: what was chosen there is shown here, though a filter hid it."""
         place, left = self.screens.place, self._left_at
+        if left is not None and place.cut != left.cut:
+            self._show_cut(place.cut)
+            self._read()
         if left is None or (place.shot, place.version, place.picture, place.frame) == (
             left.shot, left.version, left.picture, left.frame
         ):  # fmt: skip
@@ -237,11 +263,11 @@ class CutRoom(Showing):
     def _point(self, frame: int) -> None:
         row = self.row
         if row is not None:
-            self.strip.point(row.shot.id, present.record_frame(row, frame))
+            self.strip.point(row.shot.id, present.record_frame(row, frame, self.screens.place.cut))
 
     @on(TimelineStrip.Pressed)
     def _strip_pressed(self, event: TimelineStrip.Pressed) -> None:
-        found = present.at_record(self.rows, event.frame)
+        found = present.at_record(self.rows, event.frame, self.screens.place.cut)
         if found is None:
             return
         row, frame = found
@@ -364,6 +390,34 @@ class CutRoom(Showing):
         self.toggle_class("zoomed")
         self.set_focus(self.viewer)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Which cut is no question where there is one."""
+        return action != "cut" or len(self._cuts) > 1
+
+    def action_cut(self) -> None:
+        def chosen(name: str | None) -> None:
+            if name is None or name == self.screens.place.cut:
+                return
+            if name not in self._cuts:
+                self.say(f"There is no cut {one_line(name, 40)}.")
+                return
+            self._show_cut(name)
+            self._read()
+
+        ask_which(self.app, "Which cut?", present.cut_choices(self.rows, self._cuts, self.screens.place.cut), chosen)
+
+    def _show_cut(self, name: str) -> None:
+        """Look at another cut; where it does not show the shot that is looked at, its first one is."""
+        row = self.row
+        if row is not None and self.cut_feed is not None:
+            self._leave_cut(row)
+        shown = in_cut(self.rows, name)
+        self.screens.go(cut=name)
+        self.outline, self._cut_written = None, 0
+        if shown and all(one.shot.id != self.screens.place.shot for one in shown):
+            self.screens.go(shot=shown[0].shot.id, version="", picture="", frame=0)
+        self._show_rows(*self._named, self.rows)
+
     def action_recipe(self) -> None:
         self.screens.action_room("recipe")
 
@@ -398,17 +452,18 @@ class CutRoom(Showing):
             self.strip.styles.height = present.strip_height(self.outline, width, height)
 
 
-def _everything(desk: Desk) -> Read:
+def _everything(desk: Desk, cut: str) -> Read:
     pulse = desk.pulse()  # before the rest: what is written while it is read is seen by the next look
     show = desk.show
-    cut = show.layout.cut("main")
-    return Read(pulse, show.settings, show.shots(), show.jobs(), cut.stat().st_mtime_ns if cut.exists() else 0)
+    kept = show.layout.cut(cut)
+    written = kept.stat().st_mtime_ns if kept.exists() else 0
+    return Read(pulse, show.settings, show.shots(), show.jobs(), show.layout.cuts(), written)
 
 
-def _outline(desk: Desk) -> Outline:
+def _outline(desk: Desk, cut: str) -> Outline:
     from core.cut.outline import outline
 
-    return outline(desk.show.layout.cut("main"))
+    return outline(desk.show.layout.cut(cut))
 
 
 def detail_of(show: Show, shot: str, version: str) -> Detail:

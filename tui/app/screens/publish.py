@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -31,6 +31,7 @@ class Forms:
     name: str
     forms: tuple[Form, ...]
     sites: tuple[str, ...]
+    cuts: tuple[str, ...] = ()
 
 
 class PublishRoom(Room):
@@ -47,7 +48,7 @@ class PublishRoom(Room):
         self.forms = Vertical(self.list, id="forms", classes="frame")
         self.told = Vertical(self.lines, id="told", classes="frame")
         self.known = Forms("", (), ())
-        self.site, self.every = "", False
+        self.site, self.every, self.notes, self.bundle = "", False, False, False
         self.going: Sequence[Going] = ()
         self.published: Published | None = None
 
@@ -74,11 +75,17 @@ class PublishRoom(Room):
     def reread(self) -> None:
         """What would go out, anew; what was just written stays on the screen."""
         form = self.list.row
-        self.headline.update(present.headline(self.known.name, form, self.site, self.every))
+        cut, every = self.screens.place.cut, self.every
+        told = present.headline(
+            self.known.name, form, self.site, every, notes=self.notes, bundle=self.bundle,
+            cut=cut if len(self.known.cuts) > 1 else "",
+        )  # fmt: skip
+        self.headline.update(told)
         if form is not None and self.published is None:
-            every = self.every
             self.told.border_title = "What goes out · looking …"
-            self.ask("going", lambda desk: desk.show.outgoing(form.name, every_version=every), self._going_came)
+            self.ask(
+                "going", lambda desk: desk.show.outgoing(form.name, cut=cut, every_version=every), self._going_came
+            )
 
     @on(Lines.Moved, "#form-lines")
     def _chosen(self) -> None:
@@ -119,9 +126,12 @@ class PublishRoom(Room):
         self.app.push_screen(Choose(f"Publish the cut as {form.name}?", choices), answered)
 
     def _write(self, form: Form) -> None:
-        site, every = self.site, self.every
+        how = {
+            "cut": self.screens.place.cut, "every_version": self.every, "site": self.site, "notes": self.notes,
+            "bundle": self.bundle and form.bundle,
+        }  # fmt: skip
         self.say(f"Writing the {form.name} …", stays=True)
-        self.act(lambda show: _published(show, form.name, site, every), self._written)
+        self.act(lambda show: _published(show, form.name, how), self._written)
 
     def _written(self, found: tuple[Published, str]) -> None:
         self.published, waiting = found
@@ -135,6 +145,18 @@ class PublishRoom(Room):
             self.say(f"A {form.name} holds what plays, and nothing else.")
             return
         self.every, self.published = not self.every, None
+        self.reread()
+
+    def action_notes(self) -> None:
+        self.notes, self.published = not self.notes, None
+        self.reread()
+
+    def action_bundle(self) -> None:
+        form = self.list.row
+        if form is not None and not form.bundle:
+            self.say(f"A {form.name} cannot bring its media along.")
+            return
+        self.bundle, self.published = not self.bundle, None
         self.reread()
 
     def action_site(self) -> None:
@@ -175,10 +197,10 @@ def _forms(desk: Desk) -> Forms:
     from core.handover import PROFILES
 
     show = desk.show
-    forms = (Form(name, one.suffix, one.about, one.alternates) for name, one in PROFILES.items())
-    return Forms(show.settings.name, tuple(forms), tuple(sorted(show.layout.places.sites)))
+    forms = (Form(name, one.suffix, one.about, one.alternates, one.bundle) for name, one in PROFILES.items())
+    return Forms(show.settings.name, tuple(forms), tuple(sorted(show.layout.places.sites)), show.layout.cuts())
 
 
-def _published(show: Show, purpose: str, site: str, every: bool) -> tuple[Published, str]:
+def _published(show: Show, purpose: str, how: Mapping[str, Any]) -> tuple[Published, str]:
     """Write it; why it is committed later, empty where it is committed."""
-    return show.publish(purpose, every_version=every, site=site), show.history.waiting
+    return show.publish(purpose, **how), show.history.waiting

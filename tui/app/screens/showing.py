@@ -104,14 +104,17 @@ class Showing(Judging):
             return
         if self.cut_feed is not None:
             self._leave_cut(row)
-        elif present.place_in_cut(row.shot) is None:
+        elif present.place_in_cut(row.shot, self.screens.place.cut) is None:
             self.say(f"{row.shot.id} is not in the cut.")
         else:
-            self.ask("cut play", lambda desk: desk.show.cut_play(), lambda play: self._cut_came(row.shot, play))
+            cut = self.screens.place.cut
+            self.ask("cut play", lambda desk: desk.show.cut_play(cut), lambda play: self._cut_came(row.shot, cut, play))
 
-    def _cut_came(self, shot: Shot, play: CutPlay) -> None:
-        place = present.place_in_cut(shot)
+    def _cut_came(self, shot: Shot, cut: str, play: CutPlay) -> None:
+        place = present.place_in_cut(shot, cut)
         if self.outline is None or place is None or self.row is None or self.row.shot != shot:
+            return
+        if cut != self.screens.place.cut:  # another one was chosen since
             return
         rate, start = self.outline.rate, self.outline.start
         feed = CutFeed(self.screens.desk, play, square_size(shot.plate))
