@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -39,21 +39,25 @@ def seconds(time: Any) -> Fraction:
     return exact
 
 
-def rational(time: Fraction, rates: Iterable[Fraction]) -> Any:
-    """Seconds as a `RationalTime` at the first of `rates` that counts them whole; at none: in parts of a second."""
+def rational(time: Fraction, rates: Sequence[Fraction]) -> Any:
+    """Seconds as a `RationalTime` at the first of `rates` that counts them whole; at none: in parts of a second.
+
+    Halves of a frame (a dissolve over an odd number) stay parts of frames: a float holds them as they are.
+    """
     for rate in rates:
         frames = _whole(time, rate)
         if frames is not None:
             return otio.opentime.RationalTime(frames, float(rate))
+    if (time * rates[0]).denominator == 2:
+        return otio.opentime.RationalTime(float(time * rates[0]), float(rates[0]))
     near = time.limit_denominator(1_000_000)
     return otio.opentime.RationalTime(near.numerator, near.denominator)
 
 
-def span(start: Fraction, length: Fraction, rates: Iterable[Fraction]) -> Any:
+def span(start: Fraction, length: Fraction, rates: Sequence[Fraction]) -> Any:
     """A `TimeRange`, both times at one rate where one of `rates` counts them both (see `rational`)."""
-    known = tuple(rates)
-    both = [rate for rate in known if _whole(start, rate) is not None and _whole(length, rate) is not None]
-    return otio.opentime.TimeRange(rational(start, both or known), rational(length, both or known))
+    both = [rate for rate in rates if _whole(start, rate) is not None and _whole(length, rate) is not None]
+    return otio.opentime.TimeRange(rational(start, both or rates), rational(length, both or rates))
 
 
 def _whole(time: Fraction, rate: Fraction) -> int | None:
