@@ -14,7 +14,7 @@ from core.cut.notes import Remarked
 from core.cut.profiles import PROFILES, Profile, profile_of
 from core.cut.publish import Entry, Handover, Published, VersionMedia
 from core.cut.read import record_rate
-from core.errors import BadInput, CutError, ShowError
+from core.errors import BadInput, CutError, RushesError, ShowError
 from core.farm.movie import review_path
 from core.files import one_line, safe_name, sha256_bytes, sha256_file, write_atomic, write_once
 from core.history.events import Act
@@ -135,8 +135,12 @@ def _with_bundle(layout: Layout, handover: Handover, published: Published) -> Pu
     """The timeline and its media as one `.otioz` beside it."""
     out = published.path.with_suffix(".otioz")
     made = bundled(handover, published.path, dict(_folders_of_media(layout, handover.entries)))
-    file_fits(out.parent, made.size, out.name)
-    write_bundle(made, out)
+    try:
+        file_fits(out.parent, made.size, out.name)
+        write_bundle(made, out)
+    except RushesError:
+        published.path.unlink(missing_ok=True)  # without its media it was not asked for, and no manifest would know it
+        raise
     also = {**published.also, out: sha256_file(out)}
     return replace(published, also=also, losses=(*published.losses, *made.losses))
 

@@ -119,3 +119,21 @@ def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     show = _show(tmp_path, "/elsewhere/A.mov")
     with pytest.raises(BadInput, match="no such folder"):
         show.find_media(folders=[tmp_path / "nowhere"])
+
+
+def test_what_is_relinked_at_one_site_is_found_at_the_other_by_the_path_maps(tmp_path: Path) -> None:
+    show = _show(tmp_path, "/elsewhere/A.mov")
+    for site in ("farm", "desk"):
+        _film(tmp_path / site / "plates" / "A.mov")
+    settings = show.layout.root / "rushes.toml"
+    maps = "".join(f'\n[paths.{site}]\nplates = "{tmp_path}/{site}/plates"\n' for site in ("farm", "desk"))
+    settings.write_text(settings.read_text() + maps)
+    at_desk = Show.open(show.layout.root, {**show.env, "RUSHES_SITE": "desk"})
+    assert at_desk.relink(at_desk.find_media(folders=[tmp_path / "desk"])).shots == ("sh0010",)
+    (tmp_path / "desk").rename(tmp_path / "off")
+    at_farm = Show.open(show.layout.root, {**show.env, "RUSHES_SITE": "farm"})
+    plate = at_farm.shot("sh0010").plate
+    assert plate is not None
+    assert at_farm.layout.find(plate.path) == tmp_path / "farm" / "plates" / "A.mov"
+    assert at_farm.find_media(folders=[tmp_path]) == [], "the map says where it is: nothing is lost there"
+    assert at_farm.verify(["sh0010"]).ok
