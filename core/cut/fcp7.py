@@ -17,6 +17,7 @@ from xml.etree import ElementTree
 from core.cut.compare import Loss
 from core.cut.delivery import delivered
 from core.cut.fcp7_filter import tell_speed
+from core.cut.fcp7_quick import quicken
 from core.cut.fcp7_speed import read_speeds
 from core.cut.notes import rgb
 from core.cut.publish import Entry, Handover, Published, refuse_foreign
@@ -36,6 +37,7 @@ def write_fcp7(handover: Handover, out: Path) -> Published:
             is somebody else's file; nothing written. DiskFull, Broken: nothing written.
     """
     refuse_foreign(out, handover, ".xml")
+    quicken()
     made = delivered(handover)
     losses = list(made.losses)
     meant = items_of(made.timeline, _OURS)

@@ -14,6 +14,7 @@ from typing import Any
 from core.cut.bundle import as_received, check_file, is_deeper
 from core.cut.collection import chosen, forget_choice
 from core.cut.edl_rate import guess_rate
+from core.cut.fcp7_quick import quicken
 from core.cut.fcp7_speed import read_speeds
 from core.errors import BadInput, CutError
 from core.files import one_line
@@ -212,6 +213,8 @@ def _read_adapted(path: Path, edl_rate: Fraction | None) -> Any:
         raise CutError(what, where=str(path), todo=todo)
     check_file(path)
     how = {"rate": float(edl_rate)} if edl_rate is not None and suffix == ".edl" else {}
+    if suffix == ".xml":
+        quicken()
     try:
         found = otio.adapters.read_from_file(
             str(path), media_linker_name=otio.media_linker.MediaLinkingPolicy.DoNotLinkMedia, **how
