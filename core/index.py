@@ -33,7 +33,7 @@ from core.rows import ShotRow
 if TYPE_CHECKING:
     from core.farm.jobs import Standing
 
-_REV = 1
+_REV = 2
 """Rises when a row means something else than before though its fields are the same."""
 _SHAPE = [_REV, *([item.name for item in fields(kind)] for kind in (ShotRow, Shot, Plate, Use))]
 _RACY = 2_000_000_000

@@ -154,6 +154,7 @@ def shot_row(layout: Layout, shot: Shot, standings: Sequence[Standing]) -> ShotR
     newest = rows[-1] if rows else None
     circled = next((row for row in reversed(rows) if row.circled), None)
     own = review.of("").status
+    first = min((use.cut for use in shot.uses), key=lambda cut: (cut != MAIN, cut), default=MAIN)
     working = newest is not None and newest.state in ("claimed", "queued", "rendering", "failed", "cancelled")
     return ShotRow(
         shot=shot,
@@ -162,7 +163,7 @@ def shot_row(layout: Layout, shot: Shot, standings: Sequence[Standing]) -> ShotR
         latest=newest.version if newest else "",
         circled=circled.version if circled else "",
         circled_as=circled.circled if circled else "",
-        cut_frames=sum(use.duration for use in shot.uses),
+        cut_frames=sum(use.duration for use in shot.uses if use.cut == first),
         open_notes=sum(row.notes for row in rows),
         progress=(newest.done, newest.total) if newest and working else None,
         questions=review.questions,

@@ -24,6 +24,7 @@ class ShotRow:
     circled_as: str
     """`temp` or `final`."""
     cut_frames: int
+    """How long the first cut that shows it shows it: `main`, else by name."""
     open_notes: int
     progress: tuple[int, int] | None
     """Frames done and wanted of the newest version while it is not complete."""

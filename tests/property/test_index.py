@@ -194,7 +194,7 @@ def test_a_damaged_index_is_ignored(small: Show, tmp_path_factory: pytest.TempPa
 
 def test_an_index_of_another_rushes_is_ignored(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     refreshed(layout, SETTINGS, [], None)
-    monkeypatch.setattr(index, "_SHAPE", [2, *index._SHAPE[1:]])
+    monkeypatch.setattr(index, "_SHAPE", [index._REV + 1, *index._SHAPE[1:]])
     assert read_index(layout.state) is None
 
 
