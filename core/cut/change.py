@@ -16,7 +16,7 @@ FLAGS: Mapping[str, str] = MappingProxyType({
     "version_drift": "plays a version older than the circled one",
     "retimed": "another speed",
     "retime_curve_changed": "another speed curve",
-    "new": "a new shot",
+    "new": "not in the cut before",
     "reinstated": "back in the cut",
     "duplicated": "once more in the cut",
     "split": "cut in two",
