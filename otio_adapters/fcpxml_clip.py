@@ -18,7 +18,7 @@ from otio_adapters.fcpxml_parts import Found, Sound, Timing, named
 from otio_adapters.fcpxml_story import Story
 from otio_adapters.fcpxml_time import read, span
 
-_MOST = 200_000
+_MOST = 50_000
 """Items of a document: compounds that hold each other twice over would never end."""
 _DEEPEST = 40
 """Compounds within each other."""

@@ -31,6 +31,7 @@ def write_fcp(handover: Handover, out: Path) -> Published:
     """
     refuse_foreign(out, handover, ".fcpxml")
     made = delivered(handover)
+    _refuse_endless(made.timeline, handover.cut)
     losses = [*made.losses, *_laid_out(made.timeline)]
     meant = items_of(made.timeline, _OURS)
     losses += _prepared(made.timeline, {entry.clip_id: entry for entry in handover.entries})
@@ -46,6 +47,17 @@ def write_fcp(handover: Handover, out: Path) -> Published:
             temp.unlink(missing_ok=True)
     warnings = (*made.warnings, *_off_frames(made.timeline, handover.rate))
     return Published(out, made.count, sha256_bytes(text.encode()), tuple(dict.fromkeys(losses)), warnings)
+
+
+def _refuse_endless(timeline: Any, cut: Path) -> None:
+    import opentimelineio as otio
+
+    for clip in list(timeline.find_clips()):
+        try:
+            clip.trimmed_range()
+        except (ValueError, otio.exceptions.OTIOError) as error:
+            what = f"{one_line(clip.name) or 'An unnamed clip'} does not say how long it is."
+            raise CutError(what, where=str(cut), todo="Nothing was written. Publish --for delivery.") from error
 
 
 def _sealed(text: str) -> str:
