@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 
 from core.cut.align import Holding, counts_from_zero, moved, shift
 from core.cut.change import Change
 from core.cut.facts import Clip
 from core.frames import FrameRange
+
+_NOISE = Fraction(1, 100_000)
+"""Seconds: a four-hundredth of the shortest frame there is, and more than a float is off in a day."""
 
 
 def as_counted_before(old: Clip, new: Clip) -> Clip:
@@ -94,10 +98,16 @@ def edges(said: Change) -> Iterator[str]:
 
 def shifted(old: Clip, new: Clip) -> bool:
     """Whether it stands elsewhere in the cut, and not only because one of its ends was moved."""
-    if old.duration == new.duration:
-        return old.record != new.record
-    stays = old.record == new.record or old.end == new.end
-    return not stays and not (old.speed == new.speed == 1 and old.record - old.seen[0] == new.record - new.seen[0])
+    if _same(old.duration, new.duration):
+        return not _same(old.record, new.record)
+    stays = _same(old.record, new.record) or _same(old.end, new.end)
+    began = old.record - old.seen[0], new.record - new.seen[0]
+    return not stays and not (old.speed == new.speed == 1 and _same(*began))
+
+
+def _same(a: Fraction, b: Fraction) -> bool:
+    """Whether two instants are one, but for what counting in floats at several rates adds."""
+    return abs(a - b) < _NOISE
 
 
 def settings(old: Clip, new: Clip, *, says_off: bool, says_effects: bool) -> Iterator[str]:
