@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 
 from core.cut.facts import Clip, Span
-from core.cut.ranges import frames_of, zero_at
+from core.cut.ranges import Counted, counted, frames_of, zero_at
 from core.cut.shot import Shot
 from core.frames import FrameRange
 
@@ -171,4 +171,5 @@ def _zero(clip: Clip, holding: Holding, plausible: Span) -> Fraction:
             number = made.first
         if number is not None:
             return start - Fraction(number - plate.offset) / rate
-    return zero_at(start, first, rate, plate.timecode if plate else None, clip.needed[0])
+    media = replace(counted(plate), first=first) if plate else Counted(first, rate)
+    return zero_at(start, media, clip.needed[0], clip.media.rate)

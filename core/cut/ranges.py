@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.cut.slots import Inside, Slot, inside, slot_of
 from core.files import one_line
-from core.frames import FrameRange
-from otio_adapters.times import item_length, own_range, own_speed, seconds
+from core.frames import FrameRange, parse_timecode, timecode
+from otio_adapters.times import exact_rate, item_length, own_range, own_speed, seconds
+
+if TYPE_CHECKING:
+    from core.cut.shot import Plate
 
 _ZERO, _ONE = Fraction(0), Fraction(1)
 
@@ -31,7 +35,7 @@ class Need:
     start: Fraction
     """Source time of the first instant needed, in the clip's own coordinate."""
     end: Fraction
-    """Source time where the need ends; equal to `start` where one picture is held."""
+    """Source time where the need ends; equal to `start` where one picture is held: a point within that picture."""
     record: Fraction
     duration: Fraction
     enabled: bool
@@ -74,24 +78,82 @@ def frames_of(span: tuple[Fraction, Fraction], zero: Fraction, rate: Fraction) -
     return FrameRange(first, max(first, last))
 
 
-def source_zero(reference: Any, first_index: int, rate: Fraction, timecode: int | None, used: Fraction) -> Fraction:
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How media count their pictures."""
+
+    first: int
+    """The media index of the first one."""
+    rate: Fraction
+    timecode: int | None = None
+    """Frames since midnight of the first one; None: they carry none."""
+    drop: bool = False
+    frames: int = 0
+    """How many there are; 0 where nobody knows."""
+
+    def begin(self, counts: Fraction | None) -> Fraction:
+        """When a clock of `counts` frames a second shows the first picture's timecode, in seconds; 0 for none.
+
+        At another rate than the media's the same timecode is another moment: 10:00:00:00 is 36000 s at 25 and 36036 s
+        at 23.976 frames a second.
+        """
+        stamp = self.timecode or 0
+        if not stamp or counts is None or counts == self.rate or min(counts, self.rate) < 1:
+            return stamp / self.rate
+        text = timecode(stamp, self.rate, drop=self.drop)
+        whole = parse_timecode(f"{text[:8]}{_mark(self.drop, counts)}00", counts)
+        return whole / counts + int(text[9:]) / self.rate
+
+
+def source_zero(reference: Any, media: Counted, used: Fraction, counts: Fraction | None = None) -> Fraction:
     """The source time, in seconds, of media index 0.
 
     `available_range.start` is the first picture of the media; of an image sequence it is `start_frame`. Without an
     available range, times count from the media's timecode where `used` (a time that the clip needs) lies after it, else
-    from zero.
+    from zero. Media that run past midnight hold times that are a day later than they say.
+
+    Args:
+        counts: frames a second that the clip's source time counts in.
     """
     available = getattr(reference, "available_range", None)
     start = seconds(available.start_time) if available is not None else None
-    return zero_at(start, getattr(reference, "start_frame", first_index), rate, timecode, used)
+    return zero_at(start, replace(media, first=getattr(reference, "start_frame", media.first)), used, counts)
 
 
-def zero_at(start: Fraction | None, first: int, rate: Fraction, timecode: int | None, used: Fraction) -> Fraction:
-    """`source_zero` in plain values: `start` is the available range's, `first` the media index that it stands for."""
-    if start is None:
-        begin = Fraction(timecode or 0) / rate
-        start = begin if used >= begin else Fraction(0)
-    return start - first / rate
+def zero_at(start: Fraction | None, media: Counted, used: Fraction, counts: Fraction | None = None) -> Fraction:
+    """`source_zero` in plain values: `start` is the available range's."""
+    begin = media.begin(counts) if start is None else start
+    length = media.frames / media.rate
+    late = used + _day(media.drop, counts or media.rate)
+    if used < begin <= late < begin + length:
+        begin += used - late
+    elif start is None and used < begin and (not length or used - length <= begin - used):
+        begin = _ZERO  # nearer to media that count from zero: a dissolve may reach out in front of their first picture
+    return begin - media.first / media.rate
+
+
+@functools.lru_cache(maxsize=64)
+def _day(drop: bool, rate: Fraction) -> Fraction:
+    """Seconds until a clock shows the same again."""
+    if rate < 1:
+        return Fraction(86400)
+    return (parse_timecode(f"23:59:59{_mark(drop, rate)}00", rate) + round(rate)) / rate
+
+
+def _mark(drop: bool, rate: Fraction) -> str:
+    """What a clock writes before the frames: only 29.97 and 59.94 leave numbers out."""
+    return ";" if drop and rate in (Fraction(30000, 1001), Fraction(60000, 1001)) else ":"
+
+
+def counted(plate: Plate) -> Counted:
+    """How a plate counts its pictures."""
+    return Counted(plate.media.first, plate.rate, plate.timecode, plate.drop, len(plate.media))
+
+
+def counts_of(clip: Any) -> Fraction | None:
+    """Frames a second that a clip's source time counts in; None where it has none of its own."""
+    used = clip.source_range
+    return exact_rate(used.start_time.rate) if used is not None else None
 
 
 def needs(timeline: Any) -> tuple[list[Need], list[str]]:
@@ -158,8 +220,9 @@ def _visit(item: Any, slot: Slot, lengths: _Lengths, warnings: list[str]) -> Ite
         return
     inner = _within(item, slot, warnings)
     if isinstance(item, otio.schema.Clip):
+        first, last = _held_before(item, inner.first) if inner.before else (inner.first, inner.last)
         yield Need(
-            item, inner.track, inner.number, inner.first, inner.last, inner.shown[0], inner.shown[1] - inner.shown[0],
+            item, inner.track, inner.number, first, last, inner.shown[0], inner.shown[1] - inner.shown[0],
             inner.enabled, inner.speed, _says_length(item), inner.seen, inner.joins,
         )  # fmt: skip
     elif isinstance(item, otio.schema.Track):
@@ -170,6 +233,14 @@ def _visit(item: Any, slot: Slot, lengths: _Lengths, warnings: list[str]) -> Ite
             place = slot_of(lengths.of(child), inner, _ZERO, _ZERO, _ZERO)
             if place is not None:
                 yield from _visit(child, place, lengths, warnings)
+
+
+def _held_before(clip: Any, point: Fraction) -> tuple[Fraction, Fraction]:
+    """Where the picture lies that is held in front of a point: in the middle of a frame as the clip counts them."""
+    used = own_range(clip)
+    rate = exact_rate(used.start_time.rate) if used is not None else None
+    middle = (math.ceil(point * rate - _NOISE) - Fraction(1, 2)) / rate if rate else point
+    return middle, middle
 
 
 def _along(track: Any, inner: Inside, lengths: _Lengths, warnings: list[str]) -> Iterator[Need]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from core.cut.bundle import as_received, check_file, is_deeper
 from core.cut.collection import chosen, forget_choice
+from core.cut.edl_midnight import past_midnight
 from core.cut.edl_rate import guess_rate
 from core.cut.fcp7_quick import quicken
 from core.cut.fcp7_speed import read_speeds
@@ -23,7 +24,7 @@ from core.frames import format_rate, rate_of
 PLAIN = (".otio", ".otioz", ".otiod")
 """Formats that opentimelineio reads itself; others need an adapter."""
 ADAPTED = (".edl", ".xml", ".fcpxml", ".aaf")
-"""Formats that were tried with the adapters of the extra `nle`."""
+"""Formats that were tried: with the adapters of the extra `nle`, and .fcpxml with our own."""
 DEEPEST = 200
 """Levels of JSON: a real cut has some thirty, and OpenTimelineIO falls over its own stack at some ten thousand."""
 
@@ -206,7 +207,7 @@ def _read_adapted(path: Path, edl_rate: Fraction | None) -> Any:
     if suffix.removeprefix(".") not in otio.adapters.suffixes_with_defined_adapters(read=True):
         if suffix in ADAPTED:
             what = f"No adapter for {suffix} files is installed."
-            todo = "pip install 'rushes[nle]' (.edl .xml .fcpxml .aaf), or export the cut as .otio."
+            todo = "pip install 'rushes[nle]' (.edl .xml .aaf), or export the cut as .otio."
         else:
             what = f"This is {'a folder' if path.is_dir() else 'a file of another kind'}, not a cut."
             todo = f"Name a timeline: {' '.join((*PLAIN, *ADAPTED))}."
@@ -215,10 +216,14 @@ def _read_adapted(path: Path, edl_rate: Fraction | None) -> Any:
     how = {"rate": float(edl_rate)} if edl_rate is not None and suffix == ".edl" else {}
     if suffix == ".xml":
         quicken()
+    unlinked = otio.media_linker.MediaLinkingPolicy.DoNotLinkMedia
+    data = as_received(path)[1] if suffix == ".edl" else b""
+    listed = past_midnight(data)
     try:
-        found = otio.adapters.read_from_file(
-            str(path), media_linker_name=otio.media_linker.MediaLinkingPolicy.DoNotLinkMedia, **how
-        )
+        if listed != data:
+            text, adapter = listed.decode().replace("\r\n", "\n"), otio.adapters.from_filepath(str(path)).name
+            return otio.adapters.read_from_string(text, adapter, unlinked, **how)
+        found = otio.adapters.read_from_file(str(path), media_linker_name=unlinked, **how)
         if suffix == ".xml":
             read_speeds(found)
         return found

@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote
 
 from core.cut.facts import PLAYS
 from core.cut.form import OTIO, Form
-from core.cut.ranges import source_zero
+from core.cut.ranges import counted, counts_of, source_zero
 from core.cut.shot import Plate
 from core.errors import CutError
 from core.files import one_line
@@ -112,7 +112,7 @@ def plate_zero(clip: Any, plate: Plate, made: Made = NONE, theirs: str = "") -> 
     if begin is not None and first is not None:
         return begin - Fraction(first - plate.offset) / plate.rate
     used = seconds(clip.source_range.start_time) if clip.source_range is not None else None
-    return source_zero(media, plate.media.first, plate.rate, plate.timecode, used or Fraction(0))
+    return source_zero(media, counted(plate), used or Fraction(0), counts_of(clip))
 
 
 def _own_first(theirs: Any, made: Made, plays: str) -> int | None:

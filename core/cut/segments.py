@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from core.cut.ranges import Need, media_frames, needs, source_zero
+from core.cut.ranges import Counted, Need, counted, counts_of, media_frames, needs, source_zero
 from core.cut.shot import Shot, Use
 from core.cut.shots import reference_rate
 
@@ -59,8 +59,8 @@ def _segment(need: Need, shot: Shot, use: Use, rate: Fraction) -> Segment:
 
     plate, reference = shot.plate, versions.editor_reference(need.clip)
     own = plate.rate if plate else reference_rate(reference) or rate
-    index, stamp = (plate.media.first, plate.timecode) if plate else (0, None)
-    zero = source_zero(reference, index, own, stamp, need.start)
+    media = counted(plate) if plate else Counted(0, own)
+    zero = source_zero(reference, media, need.start, counts_of(need.clip))
     offset = use.first - media_frames(need, zero, own).first
     begin = need.seen[0] if need.speed >= 0 else need.seen[1]
     first, end = round(need.record * rate), round((need.record + need.duration) * rate)

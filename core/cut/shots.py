@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from core.cut.names import named
-from core.cut.ranges import Need, media_frames, needs, source_zero
+from core.cut.ranges import Counted, Need, counted, counts_of, media_frames, needs, source_zero
 from core.cut.shot import Plate, Shot, Use, read_shot, sequence_digest, shot_text
 from core.files import one_line, safe_name
 from core.frames import ANCHOR, FrameRange
@@ -123,9 +123,9 @@ def _row(need: Need, plates: Any, found: Mapping[str, Path], rule: str) -> _Row:
     located, plate, missing = plates.find(reference, found.get(clip_id))
     if not need.known:
         plate, missing = None, "the clip has no range: neither its own nor its media's"
-    first = plate.media.first if plate else 0
     rate = plate.rate if plate else reference_rate(reference) or plates.rate
-    zero = source_zero(reference, first, rate, plate.timecode if plate else None, need.start)
+    media = counted(plate) if plate else Counted(0, rate)
+    zero = source_zero(reference, media, need.start, counts_of(need.clip))
     return _Row(
         need=need,
         clip_id=clip_id,

@@ -25,6 +25,8 @@ class Slot:
     track: str = ""
     number: int = 0
     joins: tuple[str, str] = ("", "")
+    before: bool = False
+    """Where one picture is held: it is the one in front of that point, as time runs backwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Inside:
     track: str
     number: int
     joins: tuple[str, str] = ("", "")
+    before: bool = False
 
     @property
     def seen(self) -> tuple[Fraction, Fraction]:
@@ -79,9 +82,10 @@ def inside(slot: Slot, start: Fraction, speed: Fraction, enabled: bool) -> Insid
     else:
         first = last = start
         scale, origin = Fraction(0), slot.origin
+    before = slot.before if speed > 0 else speed < 0 and slot.first == slot.last and not slot.before
     return Inside(
         first, last, origin, scale, slot.shown, slot.speed * speed,
-        slot.enabled and enabled, slot.track, slot.number, slot.joins,
+        slot.enabled and enabled, slot.track, slot.number, slot.joins, before,
     )  # fmt: skip
 
 
@@ -92,12 +96,12 @@ def slot_of(length: Fraction, inner: Inside, at: Fraction, head: Fraction, tail:
     last = min(inner.last - at, length + tail)
     if last < first or (not held and last == first and length > 0):
         return None
-    if held and (last < 0 or last >= length):
+    if held and last == (-head if inner.before else length + tail):
         return None
     origin = inner.origin + at * inner.scale
     ends = sorted((origin, origin + length * inner.scale)) if inner.scale else list(inner.shown)
     shown = (max(ends[0], inner.shown[0]), min(ends[1], inner.shown[1]))
     return Slot(
         length, first, last, origin, inner.scale, (shown[0], max(shown)), inner.speed, inner.enabled, inner.track,
-        inner.number,
+        inner.number, before=inner.before,
     )  # fmt: skip

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.cut.ranges import Need, media_frames, needs, source_zero
+from core.cut.ranges import Counted, Need, media_frames, needs, source_zero
 from core.frames import FrameRange
 from otio_adapters.times import seconds
 from tests.timelines import clip, cuts, movie, schema, span, time, timeline, tracks
@@ -183,7 +183,7 @@ def test_disabled_parents_disable_their_clips_and_audio_is_left_out() -> None:
 def test_source_time_becomes_a_media_index(
     reference: Any, first: int, timecode: int | None, used: int, index: int
 ) -> None:
-    zero = source_zero(reference, first, RATE, timecode, Fraction(used) / RATE)
+    zero = source_zero(reference, Counted(first, RATE, timecode), Fraction(used) / RATE)
     need = needs(timeline([schema.Clip("it", reference.clone(), span(used, 5))]))[0][0]
     assert media_frames(need, zero, RATE) == FrameRange(index, index + 4)
 

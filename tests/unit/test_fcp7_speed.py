@@ -10,7 +10,7 @@ import pytest
 
 from core.cut.fcp7_speed import TICKS
 from core.cut.publish import Published
-from core.cut.ranges import Need, media_frames, needs, source_zero
+from core.cut.ranges import Counted, Need, media_frames, needs, source_zero
 from core.cut.read import Cut, read_cut
 from core.frames import FrameRange
 from otio_adapters import versions
@@ -67,7 +67,7 @@ def read(path: Path) -> tuple[Cut, Need, FrameRange]:
     """The cut, what its clip needs, and that in frames of the media, the first of which is 0."""
     cut = read_cut(path)
     need = needs(cut.timeline)[0][0]
-    zero = source_zero(need.clip.media_reference, 0, RATE, None, need.start)
+    zero = source_zero(need.clip.media_reference, Counted(0, RATE), need.start)
     return cut, need, media_frames(need, zero, RATE)
 
 
