@@ -70,7 +70,7 @@ def _mint_ids(clips: Sequence[otio.schema.Clip], inferred: dict[int, list[str]],
         copy = clip_id in seen
         if not clip_id and number not in inferred:
             clip_id = mint()
-            versions.put_id(clip, clip_id)
+            versions.put(clip, {"clip_id": clip_id})
         elif not clip_id or copy or number in inferred:
             facts = {**versions.get(clip), **({"copy_of": clip_id} if copy else {})} if clip_id else {}
             clip_id = mint() if copy or not clip_id else clip_id

@@ -6,6 +6,7 @@ programs that have never heard of rushes. Ids in it are evidence, not identity: 
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -17,6 +18,7 @@ SCHEMA = "rushes/1"
 _GENERATED = re.compile(r"gen_v\d{3,6}")
 _OWN_FILE = re.compile(r"_gen_v\d{3,6}[._]?$")
 _INT64 = 2**63
+_Dictionary, _List, _Any = otio._otio.AnyDictionary, otio._otio.AnyVector, otio._otio.PyAny
 
 
 def reference_key(version: str) -> str:
@@ -28,21 +30,22 @@ def get(item: Any) -> dict[str, Any]:
     """What rushes wrote on a clip, media reference or timeline, as plain data; empty for nothing."""
     found = _found(item)
     # Copied at once: a dictionary taken from a temporary dies with it.
-    return {} if found is None else {str(key): plain(value) for key, value in found.items()}
+    return {} if found is None else {str(key): plain(found[key]) for key in _all(found)}
 
 
 def get_text(item: Any, key: str) -> str:
     """One text of what rushes wrote, without copying the rest (for loops over a cut); empty where there is none."""
     found = _found(item)
-    value = None if found is None else found.get(key)
+    value = found[key] if found is not None and key in found else None
     return value if isinstance(value, str) else ""
 
 
 def _found(item: Any) -> Mapping[str, Any] | None:
     metadata = item.metadata
-    # An absent key costs OTIO an exception: most items have no metadata at all.
-    found = metadata.get(KEY) if len(metadata) else None
-    return found if isinstance(found, Mapping) and found.get("schema") == SCHEMA else None
+    # Asked first: a key that is not there costs OTIO an exception. Most items have no metadata at all.
+    found = metadata[KEY] if len(metadata) and KEY in metadata else None
+    ours = isinstance(found, _Dictionary) and "schema" in found and found["schema"] == SCHEMA
+    return found if ours else None
 
 
 def put(item: Any, values: Mapping[str, Any]) -> None:
@@ -52,17 +55,24 @@ def put(item: Any, values: Mapping[str, Any]) -> None:
         ValueError: a value is not plain, or an integer that OTIO would clamp (seeds go in as text).
     """
     if values:
-        item.metadata[KEY] = {"schema": SCHEMA, **plain(values)}
-    elif get(item):
+        item.metadata[KEY] = _owned({"schema": SCHEMA, **plain(values)})
+    elif _found(item) is not None:
         del item.metadata[KEY]
 
 
-def put_id(item: Any, clip_id: str) -> None:
-    """`put` of a clip id on an item that has nothing else of ours: a cut of 10,000 clips does that 10,000 times."""
-    # In OTIO's own kinds of value: what they are made of elsewhere asks each value what it is.
-    facts, value = otio._otio.AnyDictionary(), otio._otio.PyAny
-    facts["schema"], facts["clip_id"] = value(SCHEMA), value(clip_id)
-    item.metadata[KEY] = value(facts)
+def _owned(value: Any) -> Any:
+    """A plain value in OTIO's own kinds of value: of others it asks for long what they are."""
+    if isinstance(value, dict):
+        made = _Dictionary()
+        for key, one in value.items():
+            made[key] = _owned(one)
+        return _Any(made)
+    if isinstance(value, list):
+        listed = _List()
+        for one in value:
+            listed.append(_owned(one))
+        return _Any(listed)
+    return _Any(value)
 
 
 def plain(value: Any) -> Any:
@@ -72,10 +82,15 @@ def plain(value: Any) -> Any:
     if isinstance(value, int) and -_INT64 <= value < _INT64:
         return value
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): plain(value[key]) for key in _all(value)}
     if hasattr(value, "__iter__") and not isinstance(value, (bytes, bytearray)):
-        return [plain(item) for item in value]
+        return [plain(item) for item in _all(value)]
     raise ValueError(f"not a plain value for metadata: {value!r}")
+
+
+def _all(value: Any) -> Any:
+    """What is in a dictionary or list; of OTIO's own so many, because their end costs it an exception."""
+    return itertools.islice(value, len(value)) if isinstance(value, (_Dictionary, _List)) else value
 
 
 def is_generated_key(key: str) -> bool:
@@ -100,10 +115,10 @@ def editor_key(clip: otio.schema.Clip) -> str:
     active = clip.active_media_reference_key
     if active not in references or not is_ours(active, references[active]):
         return str(active)
+    remembered = get_text(clip, "editor_key")
+    if remembered in references and not is_ours(remembered, references[remembered]):
+        return remembered
     theirs = [key for key, reference in references.items() if not is_ours(key, reference)]
-    remembered = get(clip).get("editor_key")
-    if remembered in theirs:
-        return str(remembered)
     default = str(otio.schema.Clip.DEFAULT_MEDIA_KEY)
     return default if default in theirs or not theirs else str(theirs[0])
 
@@ -142,19 +157,19 @@ def strip(timeline: otio.schema.Timeline) -> None:
     put(timeline, {})
     for clip in list(timeline.find_clips()):
         references = clip.media_references()
-        facts = get(clip)
         strip_markers(clip)
         theirs = {key: reference for key, reference in references.items() if not is_ours(key, reference)}
         if len(theirs) != len(references) and theirs:
             clip.set_media_references(theirs, editor_key(clip))
-        if facts:
-            del clip.metadata[KEY]
+        put(clip, {})
 
 
 def strip_markers(item: otio.schema.Item) -> None:
     """Take out the notes that rushes put on an item as markers."""
-    for place in [n for n, marker in enumerate(item.markers) if _found(marker) is not None][::-1]:
-        del item.markers[place]
+    markers = item.markers
+    for place in reversed(range(len(markers))):
+        if _found(markers[place]) is not None:
+            del markers[place]
 
 
 def versions(clip: otio.schema.Clip) -> Iterator[tuple[str, Any]]:
