@@ -74,7 +74,10 @@ FORMATS: list[tuple[str, str, Callable[[Any, Path], None]]] = [
     (".otioz, media inside", "otioz", bundle("ErrorIfNotFile")),
     (".otiod, media inside", "otiod", bundle("ErrorIfNotFile")),
     (".xml (Final Cut Pro 7, Premiere)", "xml", lambda made, path: otio.adapters.write_to_file(made, str(path))),
-    (".fcpxml (Final Cut Pro)", "fcpxml", lambda made, path: otio.adapters.write_to_file(made, str(path))),
+    (
+        ".fcpxml (Final Cut Pro)", "fcpxml",
+        lambda made, path: otio.adapters.write_to_file(made, str(path), adapter_name="rushes_fcpxml"),
+    ),
     (
         ".aaf (Avid)", "aaf",
         lambda made, path: otio.adapters.write_to_file(made, str(path), use_empty_mob_ids=True),
@@ -98,10 +101,11 @@ def test_a_cut_becomes_a_show(place: Path, what: str, suffix: str, write: Callab
         ["git", "ls-files"], cwd=show.layout.root, capture_output=True, text=True, check=True
     ).stdout
     assert ".mov" not in tracked, "pictures stay out of git"
+    writer = "our own adapter" if suffix == "fcpxml" else "OpenTimelineIO's adapter"
     row(
         "timelines",
         what,
-        "two clips of one movie, written by OpenTimelineIO's adapter",
+        f"two clips of one movie, written by {writer}",
         result.replace(str(place), "…"),
     )
 
