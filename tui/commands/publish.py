@@ -21,8 +21,8 @@ app = typer.Typer()
 PURPOSES = (
     "master (the editor's references, our versions beside them), delivery (one reference a clip: what plays), "
     "edl (CMX 3600, one list a video track), resolve (review movies, OTIO), resolve18 (the same for older readers), "
-    "premiere (review movies, FCP7 XML), fcp (review movies, FCPXML), avid (EDL and ALE), rv (every version, to switch between), "
-    "csv (one line a clip)"
+    "premiere (review movies, FCP7 XML), fcp (review movies, FCPXML), avid (EDL and ALE), "
+    "rv (every version, to switch between), csv (one line a clip)"
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -59,8 +60,10 @@ def first_version(row: ShotRow) -> str:
     return row.circled or row.latest
 
 
-def middle(row: ShotRow) -> int:
-    span = row.shot.cut_range
+def middle(row: ShotRow, cut: str = "") -> int:
+    """The middle of what a cut shows of the shot; of all that any cut shows where that one does not."""
+    uses = [use for use in row.shot.uses if use.cut == cut and use.enabled]
+    span = replace(row.shot, uses=tuple(uses)).cut_range if uses else row.shot.cut_range
     return (span.first + span.last) // 2
 
 

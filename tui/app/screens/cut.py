@@ -199,7 +199,7 @@ class CutRoom(Showing):
             self.screens.go(filter="")
             self.list.go_to(place.shot)
         if self.row is not None and self.row.shot.id == place.shot:
-            self.look(self.row, place.version, place.picture, place.frame or present.middle(self.row))
+            self.look(self.row, place.version, place.picture, place.frame or self._middle(self.row))
 
     @on(Lines.Moved)
     def _chosen(self, event: Lines.Moved) -> None:  # type: ignore[type-arg]
@@ -211,12 +211,15 @@ class CutRoom(Showing):
         if row.shot.id != place.shot or self.viewer.shot is None:
             same = row.shot.id == place.shot
             version = place.version if same and place.frame else present.first_version(row)
-            frame = place.frame if same and place.frame else present.middle(row)
+            frame = place.frame if same and place.frame else self._middle(row)
             self.look(row, version, place.picture if same else "", frame)
         elif row.shot != self.viewer.shot:
             self.look(row, self.viewer.version, self.screens.place.picture, self.viewer.frame)
         else:
             self._inspect(row)
+
+    def _middle(self, row: ShotRow) -> int:
+        return present.middle(row, self.screens.place.cut)
 
     def look(self, row: ShotRow, version: str, picture: str, frame: int) -> None:
         """Show this of a shot, and everything that is known of it."""

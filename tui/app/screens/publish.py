@@ -123,7 +123,8 @@ class PublishRoom(Room):
                 self._write(form)
 
         choices = (("y", "yes", "write it under the next number, and commit what was handed over"),)
-        self.app.push_screen(Choose(f"Publish the cut as {form.name}?", choices), answered)
+        named = self.screens.place.cut if len(self.known.cuts) > 1 else "the cut"
+        self.app.push_screen(Choose(f"Publish {named} as {form.name}?", choices), answered)
 
     def _write(self, form: Form) -> None:
         how = {
