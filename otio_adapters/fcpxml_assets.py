@@ -14,8 +14,8 @@ from xml.etree import ElementTree as ET
 import opentimelineio as otio
 from opentimelineio import schema
 
-from otio_adapters.fcpxml_retime import speed_of
 from otio_adapters.fcpxml_time import exact_rate, seconds, written
+from otio_adapters.times import own_speed
 
 _NO_TEXT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 OFFLINE = "file:///offline/"
@@ -124,7 +124,7 @@ class Resources:
         whole = getattr(media, "available_range", None)
         found = whole or clip.trimmed_range()
         start, length = seconds(found.start_time), seconds(found.duration)
-        end = start + (length if whole else length * max(abs(speed_of(clip)), Fraction(1)))
+        end = start + (length if whole else length * max(abs(own_speed(clip)[0]), Fraction(1)))
         known = self._assets.get(key)
         if known is None:
             rate = exact_rate(found.start_time.rate)

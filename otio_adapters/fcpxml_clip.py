@@ -15,6 +15,7 @@ from otio_adapters import fcpxml_parts as parts
 from otio_adapters.fcpxml_assets import CROSSFADE, DISSOLVE, OFFLINE, REEL
 from otio_adapters.fcpxml_effects import PICTURE, SOUND, read_effects, read_filters
 from otio_adapters.fcpxml_parts import Found, Sound, Timing, named
+from otio_adapters.fcpxml_retime import ramp
 from otio_adapters.fcpxml_story import Story
 from otio_adapters.fcpxml_time import read, span
 
@@ -117,12 +118,11 @@ class Document:
 
     def _shown(self, element: ET.Element, made: Any, timing: Timing, rates: Sequence[Fraction]) -> Any:
         """An item with all that clips and compounds have alike: range, retime, markers, and whether it is on."""
-        start, speed = timing.source()
+        start, speed, stretch = timing.source()
         made.source_range = span(start, timing.length, rates)
         made.enabled = element.get("enabled") != "0"
         if speed is None:
-            made.effects.append(schema.TimeEffect("speed ramp", "SpeedRamp"))
-            self.unread["speed ramps: only where they start is known"] += 1
+            made.effects.append(ramp(stretch))
         elif speed == 0:
             made.effects.append(schema.FreezeFrame("freeze"))
         elif speed != 1:

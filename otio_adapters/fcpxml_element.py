@@ -68,7 +68,7 @@ class Elements:
         if isinstance(item, schema.Gap):
             element = ET.Element("gap", name="Gap", offset=self.time(offset), start="0s", duration=self.time(length))
             start = seconds(item.source_range.start_time) if item.source_range is not None else _ZERO
-            return Piece(element, _ZERO, list(self._markers(item, Retime(Fraction(1), start, _ZERO))))
+            return Piece(element, _ZERO, list(self._markers(item, Retime(_ZERO), -start)))
         element, retime = self._shown(item, sound)
         element.set("offset", self.time(offset))
         element.set("name", text_of(item.name))
@@ -76,7 +76,7 @@ class Elements:
         element.set("duration", self.time(length))
         if not (item.enabled and all(getattr(track, "enabled", True) for track in tracks)):
             element.set("enabled", "0")
-        element.extend(self._time_map(retime, length))
+        element.extend(self._time_map(retime))
         effects = list(written_effects(item, SOUND if sound else PICTURE + SOUND, self.resources.effect))
         element.extend(one for one in effects if one.tag.startswith("adjust-"))
         filters = [one for one in effects if not one.tag.startswith("adjust-")]
@@ -101,13 +101,13 @@ class Elements:
             element.append(_conform_rate(asset.rate))
         return element, retime_of(item, asset.start, asset.length, rate)
 
-    def _time_map(self, retime: Retime, length: Fraction) -> Iterator[ET.Element]:
-        if retime.speed == 1:
-            return
-        made = ET.Element("timeMap")
-        for time, value in retime.points(length):
-            ET.SubElement(made, "timept", time=self.time(time), value=self.time(value), interp="linear")
-        yield made
+    def _time_map(self, retime: Retime) -> Iterator[ET.Element]:
+        if retime.points:
+            made = ET.Element("timeMap")
+            for one in retime.points:
+                times = {"time": self.time(one.time), "value": self.time(one.value)}
+                ET.SubElement(made, "timept", {**times, **one.how})
+            yield made
 
     def _transition(self, item: schema.Transition, offset: Fraction, sound: bool) -> ET.Element:
         before, after = seconds(item.in_offset), seconds(item.out_offset)
@@ -121,10 +121,11 @@ class Elements:
         element.extend(filters)
         return element
 
-    def _markers(self, item: Any, retime: Retime) -> Iterator[ET.Element]:
+    def _markers(self, item: Any, retime: Retime, shift: Fraction = _ZERO) -> Iterator[ET.Element]:
         for marker in item.markers:
             found = marker.marked_range
-            start, end = (retime.time_of(seconds(time)) for time in (found.start_time, found.end_time_exclusive()))
+            times = (found.start_time, found.end_time_exclusive())
+            start, end = (retime.time_of(seconds(time)) + shift for time in times)
             element = ET.Element("marker", start=self.time(min(start, end)))
             if start != end:
                 element.set("duration", self.time(abs(end - start)))

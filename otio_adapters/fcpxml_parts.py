@@ -67,12 +67,15 @@ class Timing:
     shift: Fraction = _ZERO
     """What the content's time is ahead of the element's own."""
 
-    def source(self) -> tuple[Fraction, Fraction | None]:
-        """The first source time that is shown, and the speed; None where that changes on the way."""
+    def source(self) -> tuple[Fraction, Fraction | None, Sequence[Point]]:
+        """The first source time that is shown; the speed, None where that changes on the way; and then the map."""
         if not self.points:
-            return self.local + self.shift, self.scale
-        retime, first = read_map(self.points, self.local, self.length * self.scale)
-        return first + self.shift, retime.speed * self.scale if retime is not None else None
+            return self.local + self.shift, self.scale, ()
+        speed, first, stretch = read_map(self.points, self.local, self.length * self.scale)
+        if speed is not None:
+            return first + self.shift, speed * self.scale, ()
+        shown = [Point(one.time / self.scale, one.value + self.shift, one.how) for one in stretch]
+        return first + self.shift, None, shown
 
     def source_at(self, time: Fraction) -> Fraction:
         """The source time that is shown when the element's own time is `time`."""
@@ -135,12 +138,15 @@ def enabled_kinds(source: ET.Element) -> tuple[str, ...]:
 
 def points_of(element: ET.Element) -> list[Point]:
     """An element's time map, in order of its own time; empty for none."""
-    found = sorted({(read(one.get("time")), read(one.get("value"))) for one in element.iterfind("timeMap/timept")})
+    found: dict[Fraction, Point] = {}
+    for one in element.iterfind("timeMap/timept"):
+        how = {key: one.get(key, "") for key in ("interp", "inTime", "outTime") if one.get(key)}
+        point = Point(read(one.get("time")), read(one.get("value")), how)
+        if found.setdefault(point.time, point).value != point.value:
+            raise ValueError(f"{named(element)} shows two things at once: its time map says so")
     if len(found) > _MOST_POINTS:
         raise ValueError(f"{named(element)} changes its speed {len(found)} times")
-    if len({time for time, _ in found}) != len(found):
-        raise ValueError(f"{named(element)} shows two things at once: its time map says so")
-    return found if len(found) > 1 else []
+    return [found[time] for time in sorted(found)] if len(found) > 1 else []
 
 
 def conformed(element: ET.Element, rate: Fraction) -> Fraction:

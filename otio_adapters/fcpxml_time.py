@@ -13,7 +13,7 @@ import opentimelineio as otio
 from otio_adapters import times
 
 _TIME = re.compile(r"(-?\d{1,19}(?:\.\d{1,9})?)(?:/(\d{1,10}))?s")
-_LARGEST = 2**31 - 1
+LARGEST = 2**31 - 1
 """The format's denominators have 32 bits."""
 _DEEPEST = 100
 """Elements within each other: real documents have some twenty."""
@@ -91,7 +91,7 @@ def written(time: Fraction, frame: Fraction) -> str:
     frames = time / frame
     if frames.denominator == 1:
         return f"{frames * frame.numerator}/{frame.denominator}s"
-    near = time.limit_denominator(_LARGEST)
+    near = time.limit_denominator(LARGEST)
     return f"{near.numerator}/{near.denominator}s"
 
 

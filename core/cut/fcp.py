@@ -141,11 +141,14 @@ def _prepared(timeline: Any, entries: Mapping[str, Entry]) -> Iterator[Loss]:
     """Bring the items, in place, into what the format can say; yields what reading back does not tell of that."""
     import opentimelineio as otio
 
+    from otio_adapters.fcpxml_retime import ramp_of
+
     timeline.name = safe_text(timeline.name)
     for item in list(timeline.find_children()):
         item.name = safe_text(item.name)
-        for effect in [one for one in getattr(item, "effects", ()) if _is_ramp(one)]:
-            item.effects.remove(effect)
+        if isinstance(item, otio.core.Item) and not ramp_of(item):
+            for effect in [one for one in item.effects if _is_ramp(one)]:
+                item.effects.remove(effect)
         if isinstance(item, otio.schema.Clip):
             yield from _prepared_media(item, entries)
         for marker in getattr(item, "markers", ()):
@@ -153,7 +156,7 @@ def _prepared(timeline: Any, entries: Mapping[str, Entry]) -> Iterator[Loss]:
 
 
 def _is_ramp(effect: Any) -> bool:
-    """A change of speed that is no straight line: reading back names it, and the clip plays at its own speed."""
+    """A speed that changes. Where it is not Final Cut's own, the clip plays at its own speed: reading back names it."""
     import opentimelineio as otio
 
     linear = isinstance(effect, otio.schema.LinearTimeWarp) and abs(effect.time_scalar) <= 10_000

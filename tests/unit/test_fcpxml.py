@@ -10,7 +10,7 @@ import opentimelineio as otio
 import pytest
 
 from otio_adapters import fcpxml
-from otio_adapters.times import item_length, seconds
+from otio_adapters.times import item_length, own_speed, seconds
 
 schema = otio.schema
 RESOURCES = """
@@ -165,7 +165,24 @@ def test_time_maps(points: list[tuple[str, str]], start: str, shown: int, effect
     assert [type(one) for one in clip.effects] == ([effect] if effect else [])
     if scalar is not None:
         assert clip.effects[0].time_scalar == scalar
-    assert any("ramp" in line for line in unread(made)) == (effect is schema.TimeEffect)
+
+
+def test_a_speed_ramp_goes_back_as_it_came_unless_the_clip_was_cut() -> None:
+    points = [("0s", "0s", "linear"), ("12s", "12s", "smooth2"), ("14s", "17s", "linear"), ("40s", "43s", "smooth2")]
+    told = "".join(f'<timept time="{time}" value="{value}" interp="{how}"/>' for time, value, how in points)
+    made = read(f'<asset-clip ref="a4" start="10s" duration="5s"><timeMap>{told}</timeMap></asset-clip>')
+    (clip,) = list(made.find_clips())
+    assert seconds(clip.source_range.start_time) == 10
+    assert own_speed(clip)[0] == Fraction(8, 5), "8 seconds of source in 5"
+    text = fcpxml.write_to_string(made)
+    ends = ("10s", "10s", "linear"), ("15s", "18s", "linear")
+    assert re.findall(r'<timept time="(\S+)" value="(\S+)" interp="(\S+)"', text) == [ends[0], *points[1:3], ends[1]]
+    again = fcpxml.read_from_string(text)
+    (effect,), (before,) = again.tracks[0][0].effects, clip.effects
+    assert effect.to_json_string() == before.to_json_string()
+    clip.source_range = otio.opentime.TimeRange(clip.source_range.start_time, otio.opentime.RationalTime(50, 25))
+    with pytest.raises(ValueError, match="film: its speed ramp"):
+        fcpxml.write_to_string(made)
 
 
 def test_media_that_final_cut_conforms_run_at_the_sequences_rate() -> None:
