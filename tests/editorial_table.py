@@ -1,7 +1,8 @@
-"""`docs/editorial.md`: what each form of a hand-over keeps of a rich timeline, measured by reading every one back.
+"""`docs/editorial.md`: what each form of a hand-over keeps of a rich timeline, measured by reading every one back; and
+which timelines of other people open.
 
-`RUSHES_WRITE_FORMATS=1 .venv/bin/python -m pytest tests/formats/test_editorial.py` writes the page; without it the test
-fails where the page says something else than was found.
+With `RUSHES_WRITE_FORMATS=1` the tests `tests/formats/test_editorial.py` and `test_sample_timelines.py` write the page;
+without it they fail where it says something else than was found.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ from tests.outgoing import Show
 from tests.timelines import clip, movie, schema, span, time, timeline
 
 PAGE = Path(__file__).parent.parent / "docs" / "editorial.md"
-HEAD = """# What each form keeps
+HEAD = """# Editorial: what each form keeps, and what opens
+
+## What each form keeps
 
 Written by `tests/formats/test_editorial.py`: it publishes one rich timeline in every form of `rushes publish --for`,
 reads each back with OpenTimelineIO and its adapters (FCPXML with our own, `rushes_fcpxml`; the table with Python's
@@ -34,6 +37,28 @@ test fails where something is neither. A table is no timeline: what it does not 
 No editing system was at hand: this is what the files say, not what a program makes of them.
 
 """
+
+OPENS = """
+## What opens
+
+Written by `tests/formats/test_sample_timelines.py`: every sample timeline in the source distributions of OpenTimelineIO
+and its adapters is read as `rushes new` reads it, its shots are made, and it goes out as a master from which nothing
+is lost. *Ask*: such a file holds several timelines, and opens with `--timeline NAME`. An `.ale` is a log, no timeline:
+it is read as `rushes ale` reads it. `.otioz` and `.otiod` are `.otio` with its media.
+
+| samples of | forms | files | open | ask | do not open, and what is said |
+| --- | --- | --- | --- | --- | --- |
+"""
+
+
+def opens_row(source: str, said: Mapping[Path, str]) -> str:
+    """A line of the table. `said`: file → nothing where it opens, `asks`, or why it does not open."""
+    name, _, version = source.partition("==")
+    forms = ", ".join(sorted({f"`{path.suffix.lower()}`" for path in said}))
+    counts = [sum(one == what for one in said.values()) for what in ("", "asks")]
+    refused = [f"`{path.name}`: {why}" for path, why in said.items() if why not in ("", "asks")]
+    cells = (f"{name} {version}", forms, str(len(said)), *map(str, counts), "; ".join(refused) or "–")
+    return f"| {' | '.join(cells)} |"
 
 
 def rich() -> Any:
@@ -231,7 +256,7 @@ _NOTES = {
 
 
 def page_text(table: Mapping[str, Mapping[str, str]]) -> str:
-    """The whole page. `table`: form → thing → cell."""
+    """The page down to `OPENS`. `table`: form → thing → cell."""
     lines = [f"| | {' | '.join(f'`{name}`' for name in table)} |", f"| --- |{' --- |' * len(table)}"]
     lines += [f"| {what} | {' | '.join(table[name][what] for name in table)} |" for what in CHECKS]
     forms = [PROFILES[name].form for name in table]
