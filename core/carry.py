@@ -18,7 +18,7 @@ from core.cut.facts import PLAYS, Clip, stem
 from core.cut.read import PLAIN, cut_text
 from core.cut.shots import Shot, Use, make_shots, shot_text
 from core.errors import BadInput
-from core.files import one_line, safe_text, sha256_bytes, write_atomic, write_once
+from core.files import one_line, safe_text, sha256_bytes, write_all, write_atomic, write_once
 from core.history.events import Act
 from core.history.git import History
 from core.layout import Layout, Settings
@@ -201,11 +201,9 @@ def _write(layout: Layout, case: Case, after: Mapping[str, Shot], file: Path) ->
     if case.answers:
         lines = (f"{toml_value(key)} = {toml_value(said)}\n" for key, said in sorted(case.answers.items()))
         texts[layout.answers(name)] = "".join(lines)
-    for path, text in texts.items():
-        if not path.exists() or path.read_bytes() != text.encode():
-            write_atomic(path, text)
-            paths.append(path)
-    return [path.relative_to(layout.root).as_posix() for path in paths]
+    differ = {path: text for path, text in texts.items() if not path.exists() or path.read_bytes() != text.encode()}
+    write_all(differ)
+    return [path.relative_to(layout.root).as_posix() for path in (*paths, *differ)]
 
 
 def _act(

@@ -16,7 +16,7 @@ from core.cut.digests import Digests
 from core.cut.read import cut_text, read_cut
 from core.cut.shots import Shot, make_shots, shot_text
 from core.errors import BadInput, ShowError
-from core.files import explained, one_line, safe_name, write_atomic, write_once
+from core.files import explained, one_line, safe_name, write_all, write_atomic, write_once
 from core.frames import format_rate, rate_of
 from core.history.events import Act
 from core.history.git import History
@@ -155,9 +155,7 @@ def _write_turnover(layout: Layout, cut_file: Path, text: str, shots: tuple[Shot
     suffix, data = as_received(cut_file)
     received = layout.received(MAIN, suffix)
     write_once(received, data)
-    write_atomic(layout.cut(MAIN), text)
-    for shot in shots:
-        write_atomic(layout.shot(shot.id), shot_text(shot))
+    write_all({layout.cut(MAIN): text, **{layout.shot(shot.id): shot_text(shot) for shot in shots}})
     paths = [
         layout.settings,
         layout.root / ".gitattributes",
