@@ -8,8 +8,8 @@ from fractions import Fraction
 from functools import cached_property
 
 from core.cut.facts import Clip, Span
-from core.cut.ranges import Counted, counted, frames_of, zero_at
-from core.cut.shot import Shot
+from core.cut.ranges import Counted, as_played, counted, frames_of, zero_at
+from core.cut.shot import Plate, Shot
 from core.frames import FrameRange
 
 
@@ -40,7 +40,7 @@ class Holding:
 
     def anchor(self, clip: Clip) -> Anchor | None:
         """How the source time of a clip of the old cut counts in shot frames; None where no use of it is known."""
-        plate = self.shot.plate
+        plate = _played(self, clip)
         rate = plate.rate if plate else clip.media.rate
         if rate is None:
             return None
@@ -154,13 +154,19 @@ def _as_long(clip: Clip, made: FrameRange, rate: Fraction) -> bool:
     return available is not None and round(length(available) * rate) == len(made)
 
 
+def _played(holding: Holding, clip: Clip) -> Plate | None:
+    """The shot's plate as the clip's cut counts it."""
+    plate = holding.shot.plate
+    return as_played(plate, clip.media.played) if plate else None
+
+
 def zero(clip: Clip, holding: Holding) -> Fraction:
     """The source time of media index 0 of the shot's plate, as the clip's cut counts it."""
     return _zero(clip, holding, clip.seen)
 
 
 def _zero(clip: Clip, holding: Holding, plausible: Span) -> Fraction:
-    plate = holding.shot.plate
+    plate = _played(holding, clip)
     rate = plate.rate if plate else clip.media.rate or Fraction(25)
     start = clip.media.available[0] if clip.media.available else None
     first = clip.media.number if clip.media.number is not None else plate.media.first if plate else 0

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.cut.compare import Loss
 from core.cut.publish import Entry, Handover, Published, refuse_foreign, too_short
+from core.cut.ranges import as_played, sequence_rate
 from core.cut.read import read_timeline
 from core.cut.reference import VersionMedia, plate_zero
 from core.errors import CutError
@@ -138,7 +139,8 @@ def _told(clip: Any, entry: Entry | None, rate: Fraction) -> Told:
     if entry is None or plate is None:
         return found
     first = seconds(clip.trimmed_range().start_time) or Fraction(0)
-    index = (first - plate_zero(clip, plate, entry.made)) * plate.rate
+    played = as_played(plate, sequence_rate(versions.editor_reference(clip)))
+    index = (first - plate_zero(clip, played, entry.made)) * played.rate
     if plate.timecode is not None:
         source = (index - plate.media.first + plate.timecode) * Fraction(round(rate), round(plate.rate))
         found = replace(found, source=source, non_drop=not plate.drop)

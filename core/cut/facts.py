@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from core.cut.effects import Effects, effects_of
-from core.cut.ranges import needs
+from core.cut.ranges import needs, sequence_rate
 from core.cut.read import PLAIN, read_cut
 from core.files import one_line
 from otio_adapters.times import exact_rate, seconds
@@ -53,6 +53,8 @@ class Media:
     """Frames a second that its source time counts in."""
     bounds: tuple[float, ...] = ()
     """Where its picture lies (left, bottom, right, top); empty where the cut does not say."""
+    played: Fraction | None = None
+    """Frames a second at which the cut plays an image sequence; None for what has a rate of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,7 @@ def _media(clip: Any, reference: Any) -> Media:
     prefix = getattr(reference, "name_prefix", None)
     if prefix is not None:
         key, name = _named(f"{reference.target_url_base}{prefix}%d{reference.name_suffix}")
-        return Media(key, name, reel, span, reference.start_frame, rate, bounds)
+        return Media(key, name, reel, span, reference.start_frame, rate, bounds, sequence_rate(reference))
     key, name = _named(getattr(reference, "target_url", "") or "")
     return Media(key, name or _source_file(listed), reel, span, None, rate, bounds)
 

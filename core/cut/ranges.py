@@ -150,6 +150,20 @@ def counted(plate: Plate) -> Counted:
     return Counted(plate.media.first, plate.rate, plate.timecode, plate.drop, len(plate.media))
 
 
+def sequence_rate(reference: Any) -> Fraction | None:
+    """Frames a second at which a cut plays an image sequence, which has no rate of its own; None for other media."""
+    rate = getattr(reference, "rate", None)
+    return exact_rate(rate) if rate and 0 < rate <= 1000 else None
+
+
+def as_played(plate: Plate, rate: Fraction | None) -> Plate:
+    """The plate as a cut counts it that plays the same pictures at another rate: stills one by one, a movie by time.
+
+    `rate`: of `sequence_rate`.
+    """
+    return plate if rate is None or rate == plate.rate or plate.kind == "movie" else replace(plate, rate=rate)
+
+
 def counts_of(clip: Any) -> Fraction | None:
     """Frames a second that a clip's source time counts in; None where it has none of its own."""
     used = clip.source_range

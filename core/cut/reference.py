@@ -13,7 +13,7 @@ from urllib.parse import quote, unquote
 
 from core.cut.facts import PLAYS
 from core.cut.form import OTIO, Form
-from core.cut.ranges import counted, counts_of, source_zero
+from core.cut.ranges import as_played, counted, counts_of, sequence_rate, source_zero
 from core.cut.shot import Plate
 from core.errors import CutError
 from core.files import one_line
@@ -71,6 +71,7 @@ def reference(
 
     from otio_adapters import versions
 
+    plate = as_played(plate, sequence_rate(versions.editor_reference(clip)))
     folder = _url(media, beside)
     start = plate_zero(clip, plate, made, theirs) + Fraction(media.frames.first - plate.offset) / plate.rate
     rate = float(plate.rate)

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from core.cut.ranges import Counted, Need, counted, counts_of, media_frames, needs, source_zero
+from core.cut.ranges import (
+    Counted,
+    Need,
+    as_played,
+    counted,
+    counts_of,
+    media_frames,
+    needs,
+    sequence_rate,
+    source_zero,
+)
 from core.cut.shot import Shot, Use
 from core.cut.shots import reference_rate
 
@@ -57,7 +67,8 @@ def _segment(need: Need, shot: Shot, use: Use, rate: Fraction) -> Segment:
     """The shot frames by what `shot.toml` anchored: the use's first frame is the first that the clip needs."""
     from otio_adapters import versions
 
-    plate, reference = shot.plate, versions.editor_reference(need.clip)
+    reference = versions.editor_reference(need.clip)
+    plate = as_played(shot.plate, sequence_rate(reference)) if shot.plate else None
     own = plate.rate if plate else reference_rate(reference) or rate
     media = counted(plate) if plate else Counted(0, own)
     zero = source_zero(reference, media, need.start, counts_of(need.clip))

@@ -240,13 +240,14 @@ def test_a_trailers_own_media_that_were_missing_are_found_where_the_trailer_came
 
 
 def test_a_cut_at_another_rate_says_so_and_counts_at_its_own(show: Show, tmp_path: Path) -> None:
+    """Its places count at its rate, and of an image sequence it plays the pictures one by one, whatever theirs is."""
     sent = list(otio.adapters.read_from_file(str(show.layout.received("main", ".otio"))).find_clips())
     made = otio.schema.Timeline("web", global_start_time=otio.opentime.RationalTime(24 * 3600, 24))
     made.tracks.append(otio.schema.Track("V1", kind="Video"))
     made.tracks[0].append(otio.schema.Gap(source_range=span(0, 48, 24)))
-    made.tracks[0].append(otio.schema.Clip(SHOT, sent[0].media_reference.clone(), span(86400 + 11, 6, 24)))
+    made.tracks[0].append(otio.schema.Clip(SHOT, sent[0].media_reference.clone(), span(86400 + 20, 6, 24)))
     media = made.tracks[0][1].media_reference
-    media.available_range = span(86400, 38, 24)  # the same pictures, as a machine at 24 counts them
+    media.rate, media.available_range = 24, span(86400, COUNT, 24)  # the same pictures, as a machine at 24 has them
     found = show.conform(save(made, tmp_path / "web.otio"), "web")
     assert any("web runs at 24 frames a second, the show at 25" in line for line in found.warnings)
     show.apply_conform(found)
@@ -254,6 +255,17 @@ def test_a_cut_at_another_rate_says_so_and_counts_at_its_own(show: Show, tmp_pat
     assert (row.rate, row.length, row.start) == (24, 54, 86400)
     use = next(use for use in show.shot(SHOT).uses if use.cut == "web")
     assert (use.record, use.duration) == (48, 6)
+    # Picture 20 of the plate, counted from 0, is its file 21; file 11 is the main cut's first, shot frame 1009.
+    assert (use.first, use.last) == (1019, 1024)
+    play = show.cut_play("web")
+    shown = [playing.frame for frame in range(48, 54) if (playing := play.at(frame))]
+    assert shown == [1019, 1020, 1021, 1022, 1023, 1024]
+    (one,) = list(otio.adapters.read_from_file(str(show.publish("delivery", cut="web").path)).find_clips())
+    ours = one.media_reference
+    assert (ours.rate, one.source_range) == (24, span(86400 + 20, 6, 24))
+    assert ours.start_frame + (one.source_range.start_time - ours.available_range.start_time).value == 1019
+    again = show.conform(tmp_path / "web.otio", "web")
+    assert [change.flags for change in again.changes] == [("unchanged",)]
     published = show.publish("csv", cut="web")
     assert ",01:00:02:00,01:00:02:06,6," in published.path.read_text(encoding="utf-8-sig")
     assert show.publish("csv").path.read_text(encoding="utf-8-sig").count(",00:00:00:12,12,") == 1
