@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path, PurePosixPath
 
+from core.cut.digests import Digests
 from core.cut.facts import Clip, facts, stem
 from core.cut.locate import exists
 from core.cut.read import read_cut
@@ -101,13 +102,15 @@ def relink(
     changed: list[Shot] = []
     refused: list[str] = []
     chosen = [(shots[hit.shot], hit.path) for hit in hits if hit.path is not None]
+    digests = Digests(layout.digests)
     for done, (shot, path) in enumerate(chosen):
         tick("hashing", done, len(chosen))
-        now, why = _with_media(layout, settings, shot, path)
+        now, why = _with_media(layout, settings, shot, path, digests)
         if why:
             refused.append(f"{shot.id}: {why}: {path}")
         else:
             changed.append(now)
+    digests.save()
     for now in changed:
         write_atomic(layout.shot(now.id), shot_text(now))
     if changed:
@@ -118,7 +121,7 @@ def relink(
     return Relinked(tuple(now.id for now in changed), tuple(refused))
 
 
-def _with_media(layout: Layout, settings: Settings, shot: Shot, path: Path) -> tuple[Shot, str]:
+def _with_media(layout: Layout, settings: Settings, shot: Shot, path: Path, digests: Digests) -> tuple[Shot, str]:
     """The shot with those media as its plate, or why it cannot have them."""
     if not shot.uses:
         return shot, "no cut shows it"
@@ -126,7 +129,7 @@ def _with_media(layout: Layout, settings: Settings, shot: Shot, path: Path) -> t
     ids = {use.clip_id for use in shot.uses if use.cut == name}
     made, warnings = make_shots(
         read_cut(layout.cut(name)), settings, probe=probe, root=layout.root, existing={shot.id: shot}, into=name,
-        only=ids, found=dict.fromkeys(ids, path),
+        only=ids, found=dict.fromkeys(ids, path), digests=digests,
     )  # fmt: skip
     now = made[0] if len(made) == 1 else shot
     if now.plate is None or now.id != shot.id:

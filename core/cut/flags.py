@@ -100,21 +100,21 @@ def shifted(old: Clip, new: Clip) -> bool:
     """Whether it stands elsewhere in the cut, and not only because one of its ends was moved."""
     if _same(old.duration, new.duration):
         return not _same(old.record, new.record)
-    stays = _same(old.record, new.record) or _same(old.end, new.end)
-    began = old.record - old.seen[0], new.record - new.seen[0]
-    return not stays and not (old.speed == new.speed == 1 and _same(*began))
+    if _same(old.record, new.record) or _same(old.end, new.end):
+        return False
+    return old.speed != 1 or new.speed != 1 or not _same(old.record - old.seen[0], new.record - new.seen[0])
 
 
 def _same(a: Fraction, b: Fraction) -> bool:
     """Whether two instants are one, but for what counting in floats at several rates adds."""
-    return abs(a - b) < _NOISE
+    return a == b or abs(a - b) < _NOISE
 
 
 def settings(old: Clip, new: Clip, *, says_off: bool, says_effects: bool) -> Iterator[str]:
     """What changed on a clip beside its range and place, as far as both cuts say it (`Facts`)."""
     if old.speed != new.speed:
         yield "retimed"
-    if says_effects:
+    if says_effects and (old.effects != new.effects or old.media.bounds != new.media.bounds):
         yield from effects(old, new)
     if old.joins != new.joins:
         yield "transition_changed"

@@ -85,9 +85,12 @@ class ConformRoom(Room):
             return
         self.screens.go(turnover=typed)
         self.say("Reading the cut …", stays=True)
-        path, cut = Path(typed).expanduser(), self.cut
+        path, cut, tick = Path(typed).expanduser(), self.cut, self._tick()
         self.ask(
-            "conform", lambda desk: _compared(desk.show, path, cut, timeline), self._found_came, self.action_open_cut
+            "conform",
+            lambda desk: _compared(desk.show, path, cut, timeline, tick),
+            self._found_came,
+            self.action_open_cut,
         )
 
     def _found_came(self, came: tuple[Conform | tuple[str, ...], tuple[str, ...]]) -> None:
@@ -224,7 +227,7 @@ class ConformRoom(Room):
         self.app.push_screen(Choose("Bring the show onto this cut?", choices), answered)
 
     def _tick(self) -> Tick:
-        """Says what is read while the cut is brought in."""
+        """Says what is read while a cut is looked at or brought in."""
 
         def tick(what: str, done: int, total: int) -> None:
             self.app.call_from_thread(self.say, f"{what} {done}{f' of {total}' if total else ''}")
@@ -334,12 +337,14 @@ class ConformRoom(Room):
         self.call_after_refresh(self._tell)
 
 
-def _compared(show: Show, path: Path, cut: str, timeline: str) -> tuple[Conform | tuple[str, ...], tuple[str, ...]]:
+def _compared(
+    show: Show, path: Path, cut: str, timeline: str, tick: Tick
+) -> tuple[Conform | tuple[str, ...], tuple[str, ...]]:
     """What the file changes in a cut of the show, or the timelines that it holds; and the cuts that there are."""
     from core.cut.collection import Several
 
     try:
-        return show.conform(path, cut, timeline), show.layout.cuts()
+        return show.conform(path, cut, timeline, tick), show.layout.cuts()
     except Several as error:
         return error.names, show.layout.cuts()
 
