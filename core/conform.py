@@ -125,8 +125,17 @@ def case_of(
     found = conform(old, new, holdings, homes, settings.share_gap, answers)
     renewed, said = renewed_plates(found, new, holdings, files, layout.find, digests, tick)
     digests.save()
+    elsewhere = shown_elsewhere((row.shot for row in rows), name)
+    kept = {shot for shot in renewed.keys() & elsewhere if not _in_place(layout, holdings[shot], renewed[shot])}
+    renewed = {shot: one for shot, one in renewed.items() if shot not in kept}
+    said += [f"{shot}: this cut has other pictures under its plate's name; it keeps the plate" for shot in sorted(kept)]
     told = (*cut.warnings, *warnings, *said)
     return Case(name, cut, clips, old, new, holdings, marked(found, renewed), told, answers, renewed)
+
+
+def _in_place(layout: Layout, holding: Holding, now: Renewed) -> bool:
+    """Whether the file that the show knows has changed itself; else it is another one, which other cuts do not show."""
+    return holding.shot.plate is not None and now.path == layout.find(holding.shot.plate.path).absolute()
 
 
 def _check_cut_name(layout: Layout, name: str) -> None:

@@ -222,6 +222,21 @@ def test_another_source_in_the_trailer_is_a_shot_of_its_own(show: Show, tmp_path
     assert show.verify([SHOT]).ok and show.publish("delivery").clips == 1
 
 
+def test_a_proxy_that_the_trailer_brings_replaces_no_plate_of_the_main_cut(show: Show, tmp_path: Path) -> None:
+    """Files of the plate's name beside the trailer, with other pictures: the shot is the same, its plate stays."""
+    before = show.shot(SHOT)
+    shows.plates(tmp_path / "plates", COUNT, size=(16, 10))
+    media = otio.schema.ImageSequenceReference("plates/", "plate.", ".exr", 1, 1, 25, 4)
+    media.available_range = span(90000, COUNT)
+    made = timeline([otio.schema.Clip(SHOT, media, span(90012, 6))])
+    found = show.conform(save(made, tmp_path / "proxies.otio"), "trailer")
+    assert any("keeps the plate" in line for line in found.warnings) and found.stale == ()
+    show.apply_conform(found)
+    after = show.shot(SHOT)
+    assert after.plate == before.plate and [use.cut for use in after.uses] == ["main", "trailer"]
+    assert show.verify().ok and show.publish("delivery", cut="trailer").clips == 1
+
+
 # media
 
 
