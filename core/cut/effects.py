@@ -57,6 +57,7 @@ def _told(text: str) -> tuple[str, str]:
     """Which kind an effect is, and its text; empty where it changes nothing."""
     effect = json.loads(text)
     metadata = effect.get("metadata") or {}
+    metadata.pop("rushes", None)  # what we worked out of a ramp says where the clip was cut, not how its curve runs
     framing = _named(metadata, _FRAMING) or effect.get("effect_name") in _ADJUST
     kind = "curve" if _named(metadata, _CURVES) else "framing" if framing else "others"
     return kind, "" if _idle(effect, metadata) else canonical_json(_steady(effect))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from core.cut.effects import effects_of
 from core.cut.fcp7_speed import TICKS
 from core.cut.publish import Published
 from core.cut.ranges import Counted, Need, media_frames, needs, source_zero
@@ -146,6 +147,15 @@ def test_what_cannot_be_understood_is_a_ramp_that_says_no_more(tmp_path: Path, f
     _, need, frames = read(xmeml(tmp_path, filters, 40, 20, 300))
     (effect,) = need.clip.effects
     assert type(effect) is schema.TimeEffect and frames == FrameRange(40, 59)
+
+
+def test_a_ramp_that_is_trimmed_is_the_same_curve(tmp_path: Path) -> None:
+    keys = [(0, 0, ""), (40, 20, ""), (60, 80, ""), (100, 100, "")]
+    path = xmeml(tmp_path, remap(100, *keys, variable=1), 30, 40, 101)
+    whole = read_cut(path).timeline.find_clips()[0]
+    trimmed = read_cut(xmeml(tmp_path, remap(100, *keys, variable=1), 35, 20, 101)).timeline.find_clips()[0]
+    other = read_cut(xmeml(tmp_path, remap(100, *keys[1:], variable=1), 30, 40, 101)).timeline.find_clips()[0]
+    assert effects_of(whole) == effects_of(trimmed) != effects_of(other)
 
 
 def test_a_ramp_goes_out_again_where_the_media_are_the_editors(tmp_path: Path) -> None:
