@@ -180,7 +180,7 @@ def _shots_after(
         others = tuple(use for use in shot.uses if use.cut != name)
         after[shot.id] = replace(shot, uses=(*others, *sorted(own, key=lambda use: (use.record, use.track))))
     for shot_id, renewed in case.renewed.items():
-        plate, said = described(after[shot_id].plate, renewed, layout.root, layout.find, probe, digests)
+        plate, said = described(renewed, layout.root, layout.find, probe, digests)
         after[shot_id] = replace(after[shot_id], plate=plate)
         warnings += said
     digests.save()
@@ -213,6 +213,8 @@ def _act(
     lines = [safe_text(line_of(change)) for change in changed[:_TOLD]]
     if len(changed) > _TOLD:
         lines.append(f"and {len(changed) - _TOLD} more")
+    renewed = list(case.renewed.items())[:_TOLD]
+    lines += [f"{shot}: plate {now.plate.sha256[:12]} → {now.sha256[:12]}" for shot, now in renewed]
     counts = {"changed": len(changed), "new shots": len(new), "omitted": len(omitted)}
     said = ", ".join(f"{number} {what}" for what, number in counts.items() if number) or "nothing but places changed"
     received = sha256_bytes(as_received(asked.file)[1])

@@ -29,6 +29,8 @@ _ALONE = frozenset({"unchanged", "relinked_only"})
 class Renewed:
     """A plate that is not what it was."""
 
+    plate: Plate
+    """As the show recorded it."""
     path: Path
     """The file that is there now; a sequence as printf pattern."""
     sha256: str
@@ -81,7 +83,7 @@ def renewed_plates(
         digest = looked[shot, str(path)]
         if digest and digest != plate.sha256:
             before = renewed[shot].clips if shot in renewed else ()
-            renewed[shot] = Renewed(path, digest, (*before, n))
+            renewed[shot] = Renewed(plate, path, digest, (*before, n))
     return renewed, list(warnings)
 
 
@@ -133,14 +135,14 @@ def _mark(change: Change, now: Renewed | None) -> Change:
 
 
 def described(
-    plate: Plate, now: Renewed, root: Path, find: Callable[[str], Path], probe: Callable[..., MediaInfo],
-    digests: Digests,
-) -> tuple[Plate, tuple[str, ...]]:  # fmt: skip
+    now: Renewed, root: Path, find: Callable[[str], Path], probe: Callable[..., MediaInfo], digests: Digests
+) -> tuple[Plate, tuple[str, ...]]:
     """The plate as its file is now, and what to know of it; as it was where the file cannot be read.
 
     How it is read (colour, alpha, layer) stays as people set it. Its frames keep their pictures' place: by file numbers
     or timecode where it has them, else from its first picture.
     """
+    plate = now.plate
     plates = Plates((), root, probe, plate.rate, digests=digests)
     _, found, _ = plates.find(None, now.path)
     if found is None:
@@ -149,5 +151,5 @@ def described(
     if found.kind == "movie" and found.rate == plate.rate and None not in (found.timecode, plate.timecode):
         offset += (found.timecode or 0) - (plate.timecode or 0)
     path = plate.path if now.path == find(plate.path) else found.path
-    seen_as = {"colour": plate.colour, "alpha": plate.alpha, "layer": plate.layer}
-    return replace(found, path=path, offset=offset, **seen_as), tuple(plates.warnings)
+    read_as = replace(found, colour=plate.colour, alpha=plate.alpha, layer=plate.layer)
+    return replace(read_as, path=path, offset=offset), tuple(plates.warnings)

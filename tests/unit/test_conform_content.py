@@ -94,6 +94,18 @@ def again(show: Show) -> Conform:
     return show.conform(show.layout.root.parent / "turnover" / "cut.otio")
 
 
+def reading(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the files that are hashed from now on."""
+    read: list[str] = []
+
+    def hashed(path: Path) -> str:
+        read.append(path.name)
+        return sha256_file(path)
+
+    monkeypatch.setattr(digests, "sha256_file", hashed)
+    return read
+
+
 def flags(conform: Conform) -> dict[str, tuple[str, ...]]:
     return {change.clip or change.was: change.flags for change in conform.changes}
 
@@ -118,8 +130,7 @@ def test_what_has_its_size_and_time_is_not_read_again(show: Show, monkeypatch: p
 
 def test_a_clone_without_marks_reads_once(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
     show.layout.digests.unlink()
-    read: list[str] = []
-    monkeypatch.setattr(digests, "sha256_file", lambda path: read.append(path.name) or sha256_file(path))
+    read = reading(monkeypatch)
     assert set(flags(again(show)).values()) == {("unchanged",)}
     assert set(flags(again(show)).values()) == {("unchanged",)}
     assert read.count("A001_C001.mov") == 1 and len(read) == 21
@@ -139,7 +150,9 @@ def test_other_pictures_make_versions_stale_and_are_recorded(show: Show) -> None
     assert after.sha256 == sha256_file(path_of(show)) != before.sha256
     assert (after.path, after.offset, after.colour) == (before.path, before.offset, before.colour)
     assert before.sha256 in git(show, "show", f"HEAD~1:shots/{SHOT}/shot.toml"), "the old one is in the history"
-    assert f"{SHOT}: plate_content_changed" in show.log(limit=1)[0].body
+    body = show.log(limit=1)[0].body
+    assert f"{SHOT}: plate_content_changed" in body
+    assert f"{SHOT}: plate {before.sha256[:12]} → {after.sha256[:12]}" in body
     assert set(flags(again(show)).values()) == {("unchanged",)}
     assert not show.apply_conform(again(show)).written
 
@@ -286,11 +299,10 @@ def test_a_file_of_another_size_is_not_read(show: Show, tmp_path: Path, monkeypa
     cut = renamed_movie(show, tmp_path)
     with (tmp_path / "online.mov").open("ab") as out:
         out.write(b"x")
-    read: list[Path] = []
-    monkeypatch.setattr(digests, "sha256_file", lambda path: read.append(path) or sha256_file(path))
+    read = reading(monkeypatch)
     found = show.conform(cut)
     assert all("returned" not in change.flags for change in found.changes)
-    assert tmp_path / "online.mov" not in read
+    assert "online.mov" not in read
 
 
 def test_the_same_size_alone_is_not_the_same(show: Show, tmp_path: Path) -> None:
