@@ -47,11 +47,11 @@ class Document:
         frame = read(found.get("frameDuration"), _ZERO) if found is not None else _ZERO
         return 1 / frame if frame > 0 else None
 
-    def sequence(self, element: ET.Element, name: str, rate: Fraction) -> schema.Stack:
-        """A sequence's storyline as a stack of tracks."""
+    def story(self, element: ET.Element, rate: Fraction) -> Story:
+        """A sequence's storyline, read."""
         story = Story(self, rate, read(element.get("tcStart"), _ZERO))
         story.main(element.iterfind("spine/*"))
-        return story.stack(name)
+        return story
 
     def is_sound(self, element: ET.Element) -> bool:
         """Whether an element can only be heard."""
@@ -195,7 +195,7 @@ class Document:
         story.main([one for spine in within if spine.tag == "spine" for one in spine] or within)
         if element.tag == "sync-clip":
             story.hang(element, _ZERO, zero, Fraction(1), 0)
-        return story.stack(element.get("name") or ""), zero
+        return story.stack(element.get("name") or "")
 
     def _referred(self, element: ET.Element, rate: Fraction) -> tuple[Any, Fraction]:
         """What a compound or multicam clip refers to, and the time that it starts with."""
@@ -208,13 +208,12 @@ class Document:
         if ref in self._open or len(self._open) >= _DEEPEST:
             raise ValueError(f"{named(element)} holds itself, or more than {_DEEPEST} compounds within each other")
         self._open.append(ref)
-        own, zero = self.rate_of(found) or rate, read(found.get("tcStart"), _ZERO)
-        multicam = found.tag == "multicam"
-        made = self._angles(element, found, name, own) if multicam else self.sequence(found, name, own)
+        own = self.rate_of(found) or rate
+        story = self._angles(element, found, own) if found.tag == "multicam" else self.story(found, own)
         self._open.pop()
-        return made, zero
+        return story.stack(name)
 
-    def _angles(self, element: ET.Element, multicam: ET.Element, name: str, rate: Fraction) -> schema.Stack:
+    def _angles(self, element: ET.Element, multicam: ET.Element, rate: Fraction) -> Story:
         """The picture of the angle of a multicam clip that is seen, the sound of the one that is heard."""
         angles = {one.get("angleID"): one for one in multicam.iterfind("mc-angle")}
         shown = {kind: one.get("angleID") for one in element.iterfind("mc-source") for kind in parts.enabled_kinds(one)}
@@ -228,7 +227,7 @@ class Document:
         if heard != seen:
             sounds.main(angles[heard])
             story.runs = [run for run in story.runs if not run.sound] + [run for run in sounds.runs if run.sound]
-        return story.stack(name)
+        return story
 
 
 def _gap(element: ET.Element, rate: Fraction) -> Found:

@@ -14,9 +14,7 @@ from opentimelineio import schema
 
 from otio_adapters.fcpxml_clip import Document
 from otio_adapters.fcpxml_parts import ITEMS
-from otio_adapters.fcpxml_time import DROP_RATES, parsed, rational, read
-
-_ZERO = Fraction(0)
+from otio_adapters.fcpxml_time import DROP_RATES, parsed, rational
 
 
 def document(text: str) -> Any:
@@ -47,9 +45,8 @@ def _timeline(project: ET.Element, resources: Mapping[str, ET.Element]) -> schem
     rate = found.rate_of(sequence)
     if rate is None:
         raise ValueError(f"the project {name[:60]} does not say its frame rate")
-    start = read(sequence.get("tcStart"), _ZERO)
     made = schema.Timeline(name)
-    made.tracks = found.sequence(sequence, "tracks", rate)
+    made.tracks, start = found.story(sequence, rate).stack("tracks", earlier=False)
     made.global_start_time = rational(start, [rate])
     drop = sequence.get("tcFormat") or ("DF" if rate in DROP_RATES else "NDF")
     made.metadata["fcpxml"] = {"tcFormat": drop, **({"unread": found.told()} if found.unread else {})}

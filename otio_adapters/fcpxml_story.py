@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -64,18 +65,25 @@ class Story:
         first = next((read(one.get("offset")) for one in inside if one.get("offset")), self.zero)
         self.along(inside, self.zero if first >= self.zero else _ZERO, self._run(0, self._only_heard(inside), _ZERO))
 
-    def stack(self, name: str) -> schema.Stack:
-        """What was read, as tracks from the lowest picture up, then the sounds."""
+    def stack(self, name: str, *, earlier: bool = True) -> tuple[schema.Stack, Fraction]:
+        """What was read, as tracks from the lowest picture up, then the sounds; and the time that they begin with.
+
+        That is `zero`, or before it where something hangs out over the storyline's head. `earlier`: it may be negative.
+        """
+        begin = min((run.start for run in self.runs), default=_ZERO)
+        begin = min(_ZERO, math.floor(begin * self.rate) / self.rate)
+        if self.zero + begin < 0 and not earlier:
+            begin = _ZERO
+            for run in [run for run in self.runs if run.start < 0]:
+                self.reader.unread["what begins before timecode zero is left out"] += 1
+                self.runs.remove(run)
         made = schema.Stack(name)
-        for run in [run for run in self.runs if run.start < 0]:
-            self.reader.unread["what begins before its sequence does is left out"] += 1
-            self.runs.remove(run)
         pictures = sorted((run for run in self.runs if not run.sound), key=lambda run: (run.lane, run.start))
         sounds = sorted((run for run in self.runs if run.sound), key=_sound_order)
         for kind, runs in ((schema.TrackKind.Video, pictures), (schema.TrackKind.Audio, sounds)):
             for number, track in enumerate(_tracks(runs), 1):
-                made.append(self._track(f"{kind[0]}{number}", kind, track))
-        return made
+                made.append(self._track(f"{kind[0]}{number}", kind, track, begin))
+        return made, self.zero + begin
 
     def along(self, elements: Iterable[ET.Element], base: Fraction, run: Run) -> None:
         """Put elements that follow each other into a run; what hangs on them goes into runs of its own.
@@ -144,9 +152,8 @@ class Story:
             self.runs.append(Run(run.lane, True, start, start + sound.length, [sound.item], own=True))
         self.hang(found.hung, at, found.local, found.scale, run.lane)
 
-    def _track(self, name: str, kind: str, runs: list[Run]) -> schema.Track:
+    def _track(self, name: str, kind: str, runs: list[Run], at: Fraction) -> schema.Track:
         made = schema.Track(name, kind=kind)
-        at = _ZERO
         for run in runs:
             start = run.start
             if start > at:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from fractions import Fraction
@@ -56,16 +57,23 @@ def rational(time: Fraction, rates: Sequence[Fraction]) -> Any:
 
 def span(start: Fraction, length: Fraction, rates: Sequence[Fraction]) -> Any:
     """A `TimeRange`, both times at one rate where one of `rates` counts them both (see `rational`)."""
-    both = [rate for rate in rates if _whole(start, rate) is not None and _whole(length, rate) is not None]
-    return otio.opentime.TimeRange(rational(start, both or rates), rational(length, both or rates))
+    for rate in rates:
+        first, count = _whole(start, rate), _whole(length, rate)
+        if first is not None and count is not None:
+            one = otio.opentime.RationalTime
+            return otio.opentime.TimeRange(one(first, float(rate)), one(count, float(rate)))
+    return otio.opentime.TimeRange(rational(start, rates), rational(length, rates))
 
 
+@functools.lru_cache(maxsize=1 << 14)
 def _whole(time: Fraction, rate: Fraction) -> int | None:
     """Seconds in frames; None where that is not a whole number. A denominator of 32 bits is less than it takes."""
-    frames = round(time * rate)
-    return frames if abs(time * rate - frames) < _NOISE else None
+    exact = time * rate
+    frames = round(exact)
+    return frames if exact.denominator == 1 or abs(exact - frames) < _NOISE else None
 
 
+@functools.lru_cache(maxsize=1 << 14)
 def read(text: str | None, default: Fraction | None = None) -> Fraction:
     """The seconds that an attribute says. `default`: of one that is not there.
 

@@ -130,9 +130,23 @@ def test_the_sound_of_a_picture_is_beside_it() -> None:
         "V1": [("talk", 5, 5, 10), ("mute", 10, 5, 20), ("old", 15, 2, 3)],
         "A1": [("talk", 3, 9, 8), ("old", 15, 2, 3)],
     }
-    early = read('<asset-clip ref="a2" start="10s" duration="5s" name="talk" audioStart="8s" audioDuration="9s"/>')
+
+
+def test_what_hangs_out_over_the_head_begins_the_cut() -> None:
+    """A sound that is heard before the first picture: the cut begins with it, and all timecode stays what it was."""
+    talk = '<asset-clip ref="a2" start="10s" duration="5s" name="talk" audioStart="8s" audioDuration="9s"/>'
+    made = read(talk)
+    assert made.global_start_time == otio.opentime.RationalTime(25 * 3598, 25)
+    assert laid(made) == {"V1": [("talk", 2, 5, 10)], "A1": [("talk", 0, 9, 8)]}
+    early = read(talk, head='format="r1"')
     assert laid(early) == {"V1": [("talk", 0, 5, 10)]}
-    assert unread(early) == ["what begins before its sequence does is left out"]
+    assert unread(early) == ["what begins before timecode zero is left out"]
+    synced = read(
+        '<sync-clip start="12s" duration="5s" name="sync" format="r1"><asset-clip ref="a1" offset="10s" name="pic" '
+        'duration="40s"/><asset-clip ref="a3" lane="-1" offset="7s" name="rec" duration="30s"/></sync-clip>'
+    )
+    assert laid(synced) == {"V1": [("sync", 0, 5, 5)]}
+    assert laid(synced.tracks[0][0]) == {"V1": [("pic", 3, 40, 3600)], "A1": [("rec", 0, 30, 0)]}
 
 
 def test_the_older_form_of_clips() -> None:
