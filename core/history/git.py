@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import re
 import tempfile
 import time
@@ -31,6 +32,8 @@ _BUSY = {
     "BISECT_LOG": "a bisect is under way",
 }
 _POLL = 0.02
+_MANY = 100
+"""Paths."""
 
 
 class History:
@@ -227,10 +230,20 @@ class History:
 
     def _blobs(self, revision: str, paths: Sequence[str]) -> dict[str, str]:
         """The blob id of each path in a revision (`:0` is the index); a path that is not there is left out."""
+        if len(paths) > _MANY and not revision.startswith(":"):
+            return self._listed(revision, paths)
         asked = "".join(f"{revision}:{path}\n" for path in paths)
         lines = self.git.ask("cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=asked.encode()).decode()
         rows = zip(paths, lines.splitlines(), strict=True)
         return {path: line.split()[0] for path, line in rows if line.endswith(" blob")}
+
+    def _listed(self, revision: str, paths: Sequence[str]) -> dict[str, str]:
+        """The same from one listing: for each path alone git reads the whole folder above it."""
+        tops = {path.partition("/")[0] for path in paths}
+        lines = os.fsdecode(self.git.run("ls-tree", "-r", "-z", "--full-tree", revision, "--", *sorted(tops)).out)
+        rows = (line.partition("\t") for line in lines.split("\0") if line)
+        held = {path: said.split()[2] for said, _, path in rows if said.split()[1] == "blob"}
+        return {path: held[path] for path in paths if path in held}
 
     def _check(self, commit: str, files: Mapping[str, bytes]) -> None:
         """Compare what was committed with what the files were before: hooks and filters can change bytes on the way."""
