@@ -30,16 +30,17 @@ def tell_speed(item: Any) -> None:
 
     found = item.metadata.get("fcp_xml")
     told = dict(found) if isinstance(found, Mapping) else {}
-    filters = [one for one in dicts(told.get("filter")) if not is_remap(one.get("effect"))]
     effects = [one for one in item.effects if isinstance(one, otio.schema.TimeEffect)]
-    place = place_of(item, None)
-    made = _filter(item, effects[0], place) if len(effects) == 1 and place is not None else {}
+    if not effects and told.keys().isdisjoint(("filter", *_TICKS)):
+        return
+    filters = [one for one in dicts(told.get("filter")) if not is_remap(one.get("effect"))]
+    place = place_of(item, None) if len(effects) == 1 else None
+    made = _filter(item, effects[0], place) if place is not None else {}
     kept = {key: value for key, value in told.items() if key not in ("filter", *_TICKS)} | made
     filters += dicts(made.get("filter"))
     if filters:
         kept["filter"] = filters
-    if kept or told:
-        item.metadata["fcp_xml"] = kept
+    item.metadata["fcp_xml"] = kept
 
 
 def _filter(item: Any, effect: Any, place: Place) -> dict[str, Any]:
