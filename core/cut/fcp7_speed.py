@@ -159,12 +159,8 @@ def place_of(item: Any, ticks: Fraction | None) -> Place | None:
 
 
 def _media(item: Any) -> tuple[Fraction, Fraction]:
-    """Start and length of an item's media, in seconds; 0 where nobody says."""
-    import opentimelineio as otio
-
-    if isinstance(item, otio.core.Composition):
-        return _ZERO, seconds(item.available_range().duration) or _ZERO
-    available = getattr(item.media_reference, "available_range", None)
+    """Start and length of an item's media, in seconds; 0 where nobody says, as of a compound that the adapter read."""
+    available = getattr(getattr(item, "media_reference", None), "available_range", None)
     if available is None:
         return _ZERO, _ZERO
     return seconds(available.start_time) or _ZERO, seconds(available.duration) or _ZERO

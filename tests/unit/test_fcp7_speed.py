@@ -16,7 +16,7 @@ from core.cut.read import Cut, read_cut
 from core.frames import FrameRange
 from otio_adapters import versions
 from tests.outgoing import Show
-from tests.timelines import clip, movie, schema, timeline
+from tests.timelines import clip, movie, schema, span, timeline
 from tests.unit.test_fcp7 import publish
 
 pytest.importorskip("otio_fcp_adapter")
@@ -199,6 +199,20 @@ def test_two_retimes_of_one_clip_are_named(tmp_path: Path) -> None:
     twice: Any = clip("a", movie("a.mov"), 40, 20)
     twice.effects.extend([schema.LinearTimeWarp("a", time_scalar=2.0), schema.LinearTimeWarp("b", time_scalar=3.0)])
     assert _lost_speed(publish(Show(timeline([twice]), tmp_path)))
+
+
+@pytest.mark.parametrize(("speed", "kept"), [(2.0, True), (0.5, True), (0.0, True), (-1.0, False)])
+def test_a_compound_is_retimed_too_and_one_that_runs_backwards_is_named(
+    tmp_path: Path, speed: float, kept: bool
+) -> None:
+    """How long it is inside is not read back, and backwards counts from its end."""
+    inner = schema.Track("inner", kind="Video", children=[clip("a", movie("a.mov"), 100, 60)])
+    nest = schema.Stack("nest", children=[inner], source_range=span(7, 20))
+    nest.effects.append(schema.LinearTimeWarp("s", time_scalar=speed) if speed else schema.FreezeFrame())
+    published = publish(Show(timeline([clip("x", movie("a.mov"), 0, 10), nest]), tmp_path))
+    assert bool(_lost_speed(published)) != kept
+    found = list(read_cut(published.path).timeline.tracks[0])[1]
+    assert found.source_range == span(7, 20)
 
 
 def _lost_speed(published: Published) -> list[str]:
