@@ -1,6 +1,7 @@
 """Cuts that bring their media: `.otiod` (a folder) and `.otioz` (a zip), as OpenTimelineIO's file bundles lay them out.
 
 In both, `content.otio` names its media as `media/<file>`. A folder's media stay where they are; a zip's are unpacked.
+Final Cut Pro's `.fcpxmld` is a folder too: the cut beside what Final Cut keeps of its pictures.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from core.progress import Tick, silent
 
 _CONTENT = "content.otio"
 _MEDIA = "media"
+_FOLDERS = {".otiod": _CONTENT, ".fcpxmld": "Info.fcpxml"}
+"""The ending of a cut that is a folder → the timeline in it."""
 _DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, NotImplementedError)
 """What zipfile raises on contents that are broken, locked or packed in a way that it does not know."""
 
@@ -43,10 +46,10 @@ def as_received(cut_file: Path) -> tuple[str, bytes]:
                 return ".otio", archive.read(_CONTENT)
             except (*_DAMAGE, KeyError) as error:
                 raise _damaged(cut_file, error) from error
-    content = cut_file / _CONTENT if suffix == ".otiod" else cut_file
+    content = cut_file / _FOLDERS[suffix] if suffix in _FOLDERS else cut_file
     check_file(content)
     try:
-        return ".otio" if suffix == ".otiod" else suffix, content.read_bytes()
+        return content.suffix.lower(), content.read_bytes()
     except OSError as error:
         what = f"The cut cannot be read: {error.strerror or error}."
         raise CutError(what, where=one_line(str(content)), todo="Check its permissions.") from error

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from core.cut.effects import Effects, effects_of
 from core.cut.ranges import needs, sequence_rate
-from core.cut.read import PLAIN, read_cut
+from core.cut.read import FINAL_CUT, PLAIN, read_cut
 from core.files import one_line
 from otio_adapters.times import exact_rate, seconds
 
@@ -116,7 +116,7 @@ def facts(cut: Cut, form: str) -> tuple[Facts, list[Any], list[str]]:
         The facts; the `opentimelineio` clip behind each of them, in the same order; what could not be understood.
     """
     found, warnings = needs(cut.timeline)
-    form = form.lower()
+    form = ".fcpxml" if form.lower() in FINAL_CUT else form.lower()
     return Facts(cut.rate, tuple(_clip(need, form) for need in found), form), [need.clip for need in found], warnings
 
 

@@ -23,8 +23,10 @@ from core.frames import format_rate, rate_of
 
 PLAIN = (".otio", ".otioz", ".otiod")
 """Formats that opentimelineio reads itself; others need an adapter."""
-ADAPTED = (".edl", ".xml", ".fcpxml", ".aaf")
-"""Formats that were tried: with the adapters of the extra `nle`, and .fcpxml with our own."""
+FINAL_CUT = (".fcpxml", ".fcpxmld")
+"""What Final Cut Pro exports, a file or a folder: read by our own adapter."""
+ADAPTED = (".edl", ".xml", *FINAL_CUT, ".aaf")
+"""Formats that were tried: with the adapters of the extra `nle`, and Final Cut's with our own."""
 DEEPEST = 200
 """Levels of JSON: a real cut has some thirty, and OpenTimelineIO falls over its own stack at some ten thousand."""
 
@@ -79,7 +81,7 @@ def read_cut(
     except (ValueError, TypeError) as error:
         raise CutError(f"The cut cannot be put in order: {one_line(str(error))}.", where=str(path)) from error
     rate = _rate(timeline, clips, path)
-    unread = _unread(timeline) if path.suffix.lower() == ".fcpxml" else ()
+    unread = _unread(timeline) if path.suffix.lower() in FINAL_CUT else ()
     said = (*[guessed] * bool(guessed), *unread, *warnings)
     return Cut(timeline, one_line(timeline.name, 80), rate, said)
 
@@ -202,7 +204,7 @@ def _read_adapted(path: Path, edl_rate: Fraction | None) -> Any:
     import opentimelineio as otio
 
     suffix = path.suffix.lower()
-    if suffix == ".fcpxml":
+    if suffix in FINAL_CUT:
         return _read_fcpxml(path)
     if suffix.removeprefix(".") not in otio.adapters.suffixes_with_defined_adapters(read=True):
         if suffix in ADAPTED:

@@ -11,6 +11,7 @@ import opentimelineio as otio
 import pytest
 from hypothesis import given, settings
 
+from core.cut.bundle import as_received
 from core.cut.fcp import write_fcp
 from core.cut.notes import Remarked
 from core.cut.profiles import PROFILES
@@ -131,3 +132,16 @@ def test_at_ntsc_rates_a_show_gets_its_cut_back_frame_by_frame(tmp_path: Path, r
     assert cut.rate == rate and cut.warnings == ()
     assert [one.source_range for one in list(cut.timeline.find_clips())] == [one.source_range for one in items]
     assert cut.timeline.global_start_time == made.global_start_time
+
+
+def test_final_cuts_folders_are_read_and_the_cut_in_them_is_kept(tmp_path: Path) -> None:
+    made = timeline([clip("sh0010", movie(), 100, 20)])
+    folder = tmp_path / "cut.fcpxmld"
+    folder.mkdir()
+    text = fcpxml.write_to_string(made)
+    (folder / "Info.fcpxml").write_text(text, encoding="utf-8")
+    assert [one.name for one in list(read_cut(folder).timeline.find_clips())] == ["sh0010"]
+    assert as_received(folder) == (".fcpxml", text.encode())
+    (folder / "Info.fcpxml").unlink()
+    with pytest.raises(CutError, match="no file that can be read"):
+        read_cut(folder)

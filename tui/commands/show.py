@@ -22,7 +22,10 @@ app = typer.Typer()
 @app.command(epilog="Example: rushes new turnover/cut.otio my_show")
 def new(
     cut: Annotated[
-        Path, typer.Argument(metavar="CUT", help="The editor's timeline: .otio .otioz .otiod .edl .xml .fcpxml .aaf")
+        Path,
+        typer.Argument(
+            metavar="CUT", help="The editor's timeline: .otio .otioz .otiod .edl .xml .fcpxml .fcpxmld .aaf"
+        ),
     ],
     folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="A new folder; else the cut's name.")] = None,
     name: Annotated[str, typer.Option("--name", help="The show's title; else the cut's.")] = "",
