@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, ClassVar
 
@@ -23,6 +22,7 @@ from tui.app.lines import Lines
 from tui.app.look import title_of
 from tui.app.screens.generating import ask_generate
 from tui.app.screens.judging import Judgement
+from tui.app.screens.reading import Read, detail_of, everything, outline_read
 from tui.app.screens.showing import Showing
 from tui.app.state import Place
 from tui.app.widgets.inspector import Detail, Inspector
@@ -34,30 +34,14 @@ from tui.present import showing, timeline
 
 if TYPE_CHECKING:
     from core.cut.outline import Outline
-    from core.farm.ledger import Job
     from core.index import Indexed
-    from core.layout import Settings
     from core.rows import ShotRow
-    from core.show import Show
 
 NARROW, WIDE = 100, 180
 """Below the first one part at a time is shown; from the second on the inspector stands beside the viewer."""
 HINT = "First time here? ↑↓ choose a shot, space plays, ] newer version, : finds any action, ? what can be done here."
 PULSE = 1.0
 """Seconds between two looks whether somebody else wrote."""
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """The show as the screen needs it, read in one go."""
-
-    pulse: tuple[int, int]
-    settings: Settings
-    rows: list[ShotRow]
-    jobs: list[Job]
-    cuts: tuple[str, ...]
-    cut_written: int
-    """When the cut that is looked at was written: a new one is drawn anew."""
 
 
 class CutRoom(Showing):
@@ -124,7 +108,7 @@ class CutRoom(Showing):
 
     def _read(self, failed: Callable[[str], None] | None = None) -> None:
         cut = self.screens.place.cut
-        self.ask("shots", lambda desk: _everything(desk, cut), self._shots_came, failed)
+        self.ask("shots", lambda desk: everything(desk, cut), self._shots_came, failed)
 
     def _no_show(self, reason: str) -> None:
         self.stands = True
@@ -140,7 +124,7 @@ class CutRoom(Showing):
         self._show_rows(found.settings.name, found.settings.rate, found.rows)
         if found.cut_written != self._cut_written:
             self._cut_written, cut = found.cut_written, self.screens.place.cut
-            self.ask("outline", lambda desk: (cut, _outline(desk, cut)), self._outline_read)
+            self.ask("outline", lambda desk: (cut, outline_read(desk, cut)), self._outline_found)
         if not found.rows:
             self.viewer.show_words("This show has no shots yet.\nBring a cut in: rushes new CUT DIR")
         if self._timer is None:
@@ -156,7 +140,7 @@ class CutRoom(Showing):
         self.list.show(self.rows, at=shot)
         self.stands |= not self.list.lines.rows  # else as soon as one of them is chosen
 
-    def _outline_read(self, found: tuple[str, Outline]) -> None:
+    def _outline_found(self, found: tuple[str, Outline]) -> None:
         if found[0] == self.screens.place.cut:  # else another one was chosen since
             self._outline_came(found[1])
 
@@ -453,28 +437,3 @@ class CutRoom(Showing):
         self.lay_plate()
         if self.outline is not None:
             self.strip.styles.height = present.strip_height(self.outline, width, height)
-
-
-def _everything(desk: Desk, cut: str) -> Read:
-    pulse = desk.pulse()  # before the rest: what is written while it is read is seen by the next look
-    show = desk.show
-    kept = show.layout.cut(cut)
-    written = kept.stat().st_mtime_ns if kept.exists() else 0
-    return Read(pulse, show.settings, show.shots(), show.jobs(), show.layout.cuts(), written)
-
-
-def _outline(desk: Desk, cut: str) -> Outline:
-    from core.cut.outline import outline
-
-    return outline(desk.show.layout.cut(cut))
-
-
-def detail_of(show: Show, shot: str, version: str) -> Detail:
-    """What the inspector says, read from the show."""
-    from core.overview import read_review
-
-    draft = show.draft(shot)
-    found = show.version(shot, version) if version else None
-    rows = tuple(show.versions(shot))
-    problem = str(draft.problem) if draft.problem is not None else ""
-    return Detail(shot, rows, read_review(show.layout, shot), found, draft.recipe, problem)
