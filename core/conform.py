@@ -244,5 +244,7 @@ def line_of(change: Change) -> str:
     missing = [f"{n} at the {end}" for n, end in ((change.missing_head, "head"), (change.missing_tail, "tail")) if n]
     if missing:
         numbers.append(f"missing {' and '.join(missing)}")
+    if "version_drift" in change.flags:
+        numbers.append(f"plays {change.version}, {change.circled} is circled")
     told = f" ({', '.join(numbers)})" if numbers else ""
     return f"{what}: {', '.join(change.flags)}{told}"

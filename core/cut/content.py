@@ -70,32 +70,34 @@ def renewed_plates(
     """
     renewed: dict[str, Renewed] = {}
     warnings: dict[str, None] = {}
-    looked: dict[tuple[str, str], str] = {}
-    shown = list(_shown(found, new, holdings))
-    for done, (n, shot, plate) in enumerate(shown):
-        path = _file(new.clips[n], plate, files.of(n), find(plate.path))
+    looked: dict[tuple[Path, str], str] = {}
+    shown = _shown(found, new, holdings)
+    for done, ((shot, _), (plate, clips)) in enumerate(shown.items()):
+        path = _file(new.clips[clips[0]], plate, files.of(clips[0]), find(plate.path))
         if path is None:
             continue
-        if (shot, str(path)) not in looked:
+        if (path, plate.sha256) not in looked:
             tick(f"looking at {one_line(path.name, 60)}", done, len(shown))
-            looked[shot, str(path)], said = _digest(path, plate, digests)
+            looked[path, plate.sha256], said = _digest(path, plate, digests)
             warnings |= dict.fromkeys(said)
-        digest = looked[shot, str(path)]
+        digest = looked[path, plate.sha256]
         if digest and digest != plate.sha256:
             before = renewed[shot].clips if shot in renewed else ()
-            renewed[shot] = Renewed(plate, path, digest, (*before, n))
+            renewed[shot] = Renewed(plate, path, digest, (*before, *clips))
     return renewed, list(warnings)
 
 
-def _shown(found: Conformed, new: Facts, holdings: Mapping[str, Holding]) -> list[tuple[int, str, Plate]]:
-    """The clips that play their shot's plate."""
-    rows = []
-    for n, link in enumerate(found.links):
+def _shown(
+    found: Conformed, new: Facts, holdings: Mapping[str, Holding]
+) -> dict[tuple[str, str], tuple[Plate, list[int]]]:
+    """The clips that play their shot's plate, by shot and by how they name it."""
+    shown: dict[tuple[str, str], tuple[Plate, list[int]]] = {}
+    for n, (link, clip) in enumerate(zip(found.links, new.clips, strict=True)):
         holding = holdings.get(link.shot)
         plate = holding.shot.plate if holding is not None else None
-        if plate is not None and plate.sha256 and link.frames and not link.replaced and new.clips[n].own is None:
-            rows.append((n, link.shot, plate))
-    return rows
+        if plate is not None and plate.sha256 and link.frames and not link.replaced and clip.own is None:
+            shown.setdefault((link.shot, clip.media.key or clip.media.stem), (plate, []))[1].append(n)
+    return shown
 
 
 def _file(clip: Clip, plate: Plate, named: Path | None, known: Path) -> Path | None:

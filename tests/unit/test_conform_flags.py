@@ -11,6 +11,7 @@ from typing import Any
 import opentimelineio as otio
 import pytest
 
+from core.conform import line_of
 from core.cut.change import FLAGS
 from core.show import Show
 from tests import shows
@@ -232,6 +233,8 @@ def test_our_own_version_is_returned_and_an_older_one_has_drifted(
     told = capsys.readouterr().out
     assert "version_drift: plays a version older than the circled one" in told
     assert "v001" in told and "v002 is" in " ".join(told.split())
+    (drift,) = [change for change in show.cut_changes("main", str(made[1])).changes if change.shot == SHOT]
+    assert line_of(drift) == f"{SHOT}: returned, version_drift (plays v001, v002 is circled)"
 
 
 def test_a_plate_with_other_pictures_under_its_name_is_told(show: Show, capsys: pytest.CaptureFixture[str]) -> None:
@@ -242,6 +245,12 @@ def test_a_plate_with_other_pictures_under_its_name_is_told(show: Show, capsys: 
     try:
         frame.write_bytes(show.layout.find(plate.path % 6).read_bytes())
         said = of("plate_content_changed", SHOT, conformed(show.layout.received("main", ".otio"), capsys))
+        assert main(["conform", str(show.layout.received("main", ".otio")), "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["stale"] == [f"{SHOT} v001", f"{SHOT} v002"]
+        assert main(["conform", str(show.layout.received("main", ".otio"))]) == 0
+        told = capsys.readouterr()
+        assert f"made from other pictures than the plate has now: {SHOT} v001, {SHOT} v002" in told.err
+        assert f"plate_content_changed: {FLAGS['plate_content_changed']}" in told.out
     finally:
         frame.write_bytes(before)
     assert said["flags"] == ["plate_content_changed"]

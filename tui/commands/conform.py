@@ -48,7 +48,7 @@ def conform(
     if applied is not None:
         tell_waiting(show)
     if as_json:
-        output.document("changes", [present.facts(change) for change in found.changes])
+        output.document("changes", [present.facts(change) for change in found.changes], stale=found.stale)
         return
     for warning in applied.warnings if applied else found.warnings:
         output.note(f"note: {warning}")
