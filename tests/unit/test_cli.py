@@ -43,7 +43,7 @@ COMMANDS = (
     *("new", "open", "shots", "recipe", "try", "wedge", "generate", "queue", "cancel", "retry", "worker", "versions"),
     *("show", "log", "diff", "note", "approve", "retake", "circle", "compare", "sheet", "page", "publish", "verify"),
     *("doctor", "models", "demo", "proxies", "path", "change", "move", "status", "resolve", "reopen", "undo", "notes"),
-    *("dailies", "conform", "changes", "relink", "ale"),
+    *("dailies", "conform", "changes", "relink", "ale", "cuts"),
 )
 
 
