@@ -20,6 +20,8 @@ _DEEPEST = 100
 """Elements within each other: real documents have some twenty."""
 _NOISE = Fraction(1, 1_000_000)
 """Of a frame."""
+_PARTS = 10_000
+"""Of a frame: what a time of one rate is at another has no finer ones."""
 DROP_RATES = (Fraction(30000, 1001), Fraction(60000, 1001))
 """Rates whose timecode drops frames unless somebody says otherwise."""
 
@@ -33,11 +35,18 @@ def exact_rate(rate: float) -> Fraction:
 
 
 def seconds(time: Any) -> Fraction:
-    """A `RationalTime` in exact seconds. Raises ValueError for what is no time (NaN, infinity, rate zero)."""
+    """A `RationalTime` in exact seconds; parts of a frame as the fraction that the float was before it was one.
+
+    Raises:
+        ValueError: it is no time (NaN, infinity, rate zero).
+    """
     exact = times.seconds(time)
     if exact is None:
         raise ValueError(f"{time.value:g} at {time.rate:g} a second is no time")
-    return exact
+    if time.value.is_integer():
+        return exact
+    rate = exact_rate(time.rate)
+    return (exact * rate).limit_denominator(_PARTS) / rate
 
 
 def rational(time: Fraction, rates: Sequence[Fraction]) -> Any:
