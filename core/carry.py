@@ -14,7 +14,7 @@ from core.cut.bundle import as_received, unpack
 from core.cut.change import NEW
 from core.cut.content import described
 from core.cut.digests import Digests
-from core.cut.facts import PLAYS, Clip, stem
+from core.cut.facts import PLAYS, Clip, is_renamed
 from core.cut.read import PLAIN, cut_text
 from core.cut.shots import Shot, Use, make_shots, shot_text
 from core.errors import BadInput
@@ -120,9 +120,7 @@ def _give_ids(case: Case, elsewhere: Collection[str]) -> list[str]:
 
 def _plays(clip: Clip) -> dict[str, str]:
     """Which version of ours a clip plays, where its file does not say it: kept for when the file is gone."""
-    media = clip.media
-    renamed = media.key and "_gen_" in media.stem and "_gen_" not in stem(media.key)
-    return {PLAYS: " ".join(clip.own)} if clip.own and renamed else {}
+    return {PLAYS: " ".join(clip.own)} if clip.own and is_renamed(clip) else {}
 
 
 def _give_range(clip: Any, case: Case, n: int) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.cut.digests import Digests
-from core.cut.facts import Clip, Facts, as_own, stem
+from core.cut.facts import Clip, Facts, as_own, is_renamed, stem
 from core.errors import ShowError
 from core.history.record import read_manifest
 from core.layout import Layout
@@ -31,7 +31,7 @@ def with_own(
     Args:
         files: where the media of a clip lie, by its position; a sequence as printf pattern, None where they do not.
     """
-    looked: dict[str, Own | None] = {clip.media.key: clip.own for clip in old.clips if clip.own and clip.media.key}
+    looked: dict[str, Own | None] = {clip.media.key: clip.own for clip in old.clips if is_renamed(clip)}
     plates = [row.shot.plate for row in rows if row.shot.plate is not None]
     names, reels = {stem(plate.path) for plate in plates}, {plate.reel.lower() for plate in plates if plate.reel}
     versions = _Versions(layout, rows, digests)

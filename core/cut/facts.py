@@ -158,6 +158,12 @@ def as_own(clip: Clip, shot: str, version: str) -> Clip:
     return replace(clip, own=(shot, version), media=replace(clip.media, stem=f"{shot}_gen_{version}".lower()))
 
 
+def is_renamed(clip: Clip) -> bool:
+    """Whether it plays a version of ours whose file does not say so."""
+    media = clip.media
+    return clip.own is not None and bool(media.key) and "_gen_" in media.stem and "_gen_" not in stem(media.key)
+
+
 def _media(clip: Any, reference: Any) -> Media:
     available = getattr(reference, "available_range", None)
     span, rate = _span(available) if available is not None else (None, None)
