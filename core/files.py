@@ -302,9 +302,14 @@ def safe_name(text: str, fallback: str = "unnamed") -> str:
     return f"{name}_" if name.lower() in _WINDOWS_DEVICES else name
 
 
+def is_safe(text: str) -> bool:
+    """Whether it is a safe name as it stands."""
+    return safe_name(text) == text
+
+
 def check_name(text: str, what: str) -> str:
     """Return `text` where it is a safe name already. Raises BadInput: used for what a person types as an id."""
-    if safe_name(text) != text:
+    if not is_safe(text):
         raise BadInput(f"Not a usable {what}: {one_line(text)!r}.", todo="Use letters, digits, `_` and `-`.")
     return text
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import BadInput, ShowError
-from core.files import one_line
+from core.files import is_safe, one_line
 from core.frames import rate_of
 from core.paths import NOWHERE, Places, is_absolute, places_of, spelled
 
@@ -205,7 +205,7 @@ class Layout:
     def cuts(self) -> tuple[str, ...]:
         """The names of the cuts that there are, `main` first."""
         names = (path.parent.name for path in (self.root / "cut").glob("*/cut.otio"))
-        return tuple(sorted(names, key=lambda name: (name != MAIN, name)))
+        return tuple(sorted(filter(is_safe, names), key=lambda name: (name != MAIN, name)))
 
     def check_cut(self, cut: str) -> None:
         """Raises BadInput where the show has no such cut."""

@@ -18,12 +18,11 @@ class Several(CutError):
 
     def __init__(self, names: tuple[str, ...], path: Path, wanted: str = "") -> None:
         listed = ", ".join(names[:_TOLD]) + (" …" if len(names) > _TOLD else "")
-        count = f"{len(names)} timelines" if len(names) > 1 else "one timeline"
-        super().__init__(
-            f"The file holds no timeline {one_line(wanted, 40)!r}." if wanted else f"The file holds {count}: {listed}.",
-            where=str(path),
-            todo=f"It holds: {listed}." if wanted else "Choose one: --timeline NAME. Or export one sequence alone.",
-        )
+        what = f"The file holds {len(names)} timelines: {listed}."
+        todo = "Bring one of them in with --timeline NAME, or export one sequence alone."
+        if wanted:
+            what, todo = f"The file holds no timeline {one_line(wanted, 40)!r}.", f"It holds: {listed}."
+        super().__init__(what, where=str(path), todo=todo)
         self.names = names
 
 

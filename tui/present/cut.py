@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from core.files import one_line
 from core.frames import format_rate
 from core.layout import MAIN
 from core.rows import in_cut
@@ -29,7 +30,7 @@ def headline(name: str, rate: Fraction, rows: Sequence[ShotRow], cut: str = "") 
     newer = sum(bool(row.circled) and row.latest != row.circled for row in rows)
     doubts = sum(bool(row.questions) for row in rows)
     shown = f"{len(in_cut(rows, cut))} of {len(rows)}" if cut else str(len(rows))
-    parts = [f"rushes  {name}", *([cut] if cut else []), f"{format_rate(rate)} fps", f"{shown} shots"]
+    parts = [f"rushes  {name}", *([one_line(cut, 40)] if cut else []), f"{format_rate(rate)} fps", f"{shown} shots"]
     parts += [f"{waiting} await review"] if waiting else []
     parts += [f"{busy} in work"] if busy else []
     parts += [f"{newer} newer than circled"] if newer else []
@@ -100,7 +101,7 @@ def viewer_title(row: ShotRow, version: str, picture: str) -> str:
 def cut_choices(rows: Sequence[ShotRow], cuts: Sequence[str], here: str) -> list[tuple[str, str]]:
     """(cut, words) for each: `trailer · 4 shots`; the one that is looked at says so."""
     counts = {cut: len(in_cut(rows, cut)) for cut in cuts}
-    return [(cut, f"{cut} · {counts[cut]} shots{' · shown now' if cut == here else ''}") for cut in cuts]
+    return [(cut, f"{one_line(cut, 40)} · {counts[cut]} shots{' · shown now' if cut == here else ''}") for cut in cuts]
 
 
 def cuts_of(rows: Sequence[ShotRow]) -> tuple[str, ...]:
