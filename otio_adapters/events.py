@@ -42,8 +42,8 @@ class Track:
     drop: bool
     told: Callable[[Any], Told]
     """What to say of a clip."""
-    losses: list[tuple[str, str]] = field(default_factory=list)
-    """Whose, and what."""
+    losses: dict[tuple[str, str], None] = field(default_factory=dict)
+    """Whose, and what; each once, in order."""
     clips: list[Any] = field(default_factory=list)
     """Those that are in the list."""
 
@@ -216,9 +216,7 @@ class Track:
                 self._lose(clip, f"{what} {', '.join(names)}")
 
     def _lose(self, item: Any, what: str) -> None:
-        loss = (f"{self.name} {one_line(item.name, 60) or '(unnamed)'}", what)
-        if loss not in self.losses:
-            self.losses.append(loss)
+        self.losses[f"{self.name} {one_line(item.name, 60) or '(unnamed)'}", what] = None
 
 
 def cut_losses(timeline: Any) -> Iterator[tuple[str, str]]:

@@ -270,16 +270,16 @@ def _along(track: Any, inner: Inside, lengths: _Lengths, warnings: list[str]) ->
             continue
         before = children[number - 1] if number and joined[number - 1] else None
         after = children[number + 1] if number + 1 < len(children) and joined[number + 1] else None
+        if straight and before is None and after is None:
+            plain = _plain(child, inner, at)
+            if plain is not None:
+                yield plain
+                at += plain.duration
+                continue
         length = lengths.of(child)
         if isinstance(child, otio.schema.Gap):
             at += length
             continue
-        if straight and before is None and after is None and at + length <= inner.last:
-            plain = _plain(child, inner, at, length)
-            if plain is not None:
-                yield plain
-                at += length
-                continue
         head = seconds(before.in_offset) if before is not None else None
         tail = seconds(after.out_offset) if after is not None else None
         place = slot_of(length, inner, at, head or _ZERO, tail or _ZERO)
@@ -290,16 +290,17 @@ def _along(track: Any, inner: Inside, lengths: _Lengths, warnings: list[str]) ->
         at += length
 
 
-def _plain(item: Any, inner: Inside, at: Fraction, length: Fraction) -> Need | None:
+def _plain(item: Any, inner: Inside, at: Fraction) -> Need | None:
     """What a whole clip without effects needs on a straight track: `_visit` says the same, only slower.
 
     None for anything else.
     """
     import opentimelineio as otio
 
-    if type(item) is not otio.schema.Clip or length <= 0 or len(item.effects):
+    found = own_range(item) if type(item) is otio.schema.Clip and not len(item.effects) else None
+    start, length = (seconds(found.start_time), seconds(found.duration)) if found is not None else (None, None)
+    if start is None or not length or length < 0 or at + length > inner.last:
         return None
-    start = source_start(item)
     end = start + length
     enabled = inner.enabled and item.enabled
     return Need(item, inner.track, inner.number, start, end, at, length, enabled, _ONE, True, (start, end))
