@@ -18,6 +18,8 @@ from otio_adapters.times import item_length
 
 _OURS = ("rushes", "fcpxml")
 """Metadata that are not looked for in what was read back: ours, and the adapter's own."""
+_NOISE = Fraction(1, 1000)
+"""Of a frame: what floats add."""
 _SIZE = (1920, 1080)
 """The sequence's picture where no plate says one: the format wants a size, and Final Cut fits what is another."""
 
@@ -92,7 +94,8 @@ def _found(path: Path) -> Any:
 def _off_frames(timeline: Any, rate: Fraction) -> Iterator[str]:
     """Final Cut lays pictures on the frames of its sequence, and puts a gap where one would begin between two."""
     for track in timeline.tracks:
-        if track.kind != "Audio" and any((item_length(item) * rate).denominator != 1 for item in track):
+        lengths = [item_length(item) * rate for item in track]
+        if track.kind != "Audio" and any(abs(length - round(length)) > _NOISE for length in lengths):
             name = one_line(track.name, 40)
             yield f"{name or 'a video track'}: clips begin between two frames, which Final Cut moves onto one"
 
