@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -190,7 +191,8 @@ def needs(timeline: Any) -> tuple[list[Need], list[str]]:
         if slot is not None:
             name = one_line(track.name, 60) or f"V{number}"
             found += _visit(track, replace(slot, track=name, number=number), lengths, warnings)
-    return sorted(found, key=lambda need: (need.record, need.number)), warnings
+    found.sort(key=lambda need: need.record)  # stable: the lower track's stays first
+    return found, warnings
 
 
 class _Lengths:
@@ -217,7 +219,15 @@ class _Lengths:
         if length is not None:
             return length
         parts = map(self.of, item)
-        return sum(parts, _ZERO) if isinstance(item, otio.schema.Track) else max(parts, default=_ZERO)
+        return _sum(parts) if isinstance(item, otio.schema.Track) else max(parts, default=_ZERO)
+
+
+def _sum(parts: Iterable[Fraction]) -> Fraction:
+    """Whole numbers are added, of each denominator: fractions would be brought to a common one each time."""
+    tops: Counter[int] = Counter()
+    for part in parts:
+        tops[part.denominator] += part.numerator
+    return sum((Fraction(top, bottom) for bottom, top in tops.items()), _ZERO)
 
 
 def _within(item: Any, slot: Slot, warnings: list[str]) -> Inside:
@@ -273,8 +283,8 @@ def _along(track: Any, inner: Inside, lengths: _Lengths, warnings: list[str]) ->
         if straight and before is None and after is None:
             plain = _plain(child, inner, at)
             if plain is not None:
-                yield plain
-                at += plain.duration
+                need, at = plain
+                yield need
                 continue
         length = lengths.of(child)
         if isinstance(child, otio.schema.Gap):
@@ -290,20 +300,20 @@ def _along(track: Any, inner: Inside, lengths: _Lengths, warnings: list[str]) ->
         at += length
 
 
-def _plain(item: Any, inner: Inside, at: Fraction) -> Need | None:
-    """What a whole clip without effects needs on a straight track: `_visit` says the same, only slower.
+def _plain(item: Any, inner: Inside, at: Fraction) -> tuple[Need, Fraction] | None:
+    """What a whole clip without effects needs on a straight track, and where it ends there.
 
-    None for anything else.
+    None for anything else. `_visit` says the same, only slower.
     """
     import opentimelineio as otio
 
     found = own_range(item) if type(item) is otio.schema.Clip and not len(item.effects) else None
     start, length = (seconds(found.start_time), seconds(found.duration)) if found is not None else (None, None)
-    if start is None or not length or length < 0 or at + length > inner.last:
+    if start is None or not length or length < 0 or (until := at + length) > inner.last:
         return None
     end = start + length
     enabled = inner.enabled and item.enabled
-    return Need(item, inner.track, inner.number, start, end, at, length, enabled, _ONE, True, (start, end))
+    return Need(item, inner.track, inner.number, start, end, at, length, enabled, _ONE, True, (start, end)), until
 
 
 def _join(item: Any) -> str:
