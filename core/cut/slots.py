@@ -99,7 +99,11 @@ def slot_of(length: Fraction, inner: Inside, at: Fraction, head: Fraction, tail:
     if held and last == (-head if inner.before else length + tail):
         return None
     origin = inner.origin + at * inner.scale
-    ends = sorted((origin, origin + length * inner.scale)) if inner.scale else list(inner.shown)
+    if inner.scale:
+        ends = sorted((origin, origin + length * inner.scale))
+    else:  # a held picture stands in the cut for all of its parent, or is seen by a transition alone
+        stands = 0 < last <= length if inner.before else 0 <= last < length
+        ends = [inner.shown[0], inner.shown[1] if stands else inner.shown[0]]
     shown = (max(ends[0], inner.shown[0]), min(ends[1], inner.shown[1]))
     return Slot(
         length, first, last, origin, inner.scale, (shown[0], max(shown)), inner.speed, inner.enabled, inner.track,

@@ -20,7 +20,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.cut.ranges import media_frames, needs
+from core.cut.ranges import Need, media_frames, needs
 from core.frames import FrameRange
 from tests.timelines import movie, schema, span, time, timeline
 
@@ -54,27 +54,37 @@ class Item:
 
 # The calculation
 
-Seen = dict[str, tuple[Fraction, Fraction]]
+Stretch = tuple[Fraction, Fraction]
 
 
-def by_brute_force(top: Item) -> dict[str, FrameRange]:
-    """The media frames that each clip needs; clips that are never seen are left out."""
-    found: Seen = {}
+def by_brute_force(top: Item) -> dict[str, tuple[FrameRange, Stretch | None]]:
+    """The media frames that each clip needs, and where it stands in the cut (frames; None: in dissolves alone).
+
+    Clips that are never seen are left out.
+    """
+    found: dict[str, Stretch] = {}
+    places: dict[str, Stretch] = {}
     for cell in range(top.lasts * FINE):
-        for name, first, last in down(top, (cell + Fraction(1, 2)) * CELL, CELL):
-            before = found.get(name, (first, last))
-            found[name] = min(before[0], first), max(before[1], last)
+        for name, first, last, stands in down(top, (cell + Fraction(1, 2)) * CELL, CELL, True):
+            found[name] = _with(found.get(name), (first, last))
+            if stands:
+                places[name] = _with(places.get(name), (cell * CELL, (cell + 1) * CELL))
     return {
-        name: FrameRange(math.floor(first), max(math.floor(first), math.ceil(last) - 1))
+        name: (FrameRange(math.floor(first), max(math.floor(first), math.ceil(last) - 1)), places.get(name))
         for name, (first, last) in found.items()
     }
 
 
-def down(item: Item, at: Fraction, width: Fraction) -> Iterator[tuple[str, Fraction, Fraction]]:
-    """What is seen of clips when `item` is at `at` of its own time: name, and the stretch of media.
+def _with(known: Stretch | None, more: Stretch) -> Stretch:
+    return more if known is None else (min(known[0], more[0]), max(known[1], more[1]))
 
-    `width`: how long that lasts in its own time. Where a picture is held it is nothing much, but it is after `at`, so
-    that a clip that runs backwards there shows the frame before a point and not the one behind it.
+
+def down(item: Item, at: Fraction, width: Fraction, stands: bool) -> Iterator[tuple[str, Fraction, Fraction, bool]]:
+    """What is seen of clips when `item` is at `at` of its own time: name, stretch of media, whether it stands there.
+
+    `stands`: it is no dissolve alone that shows it. `width`: how long that lasts in its own time. Where a picture is
+    held it is nothing much, but it is after `at`, so that a clip that runs backwards there shows the frame before a
+    point and not the one behind it.
     """
     length, speed = item.lasts, item.speed
     moment = at if speed else Fraction(0)
@@ -83,18 +93,18 @@ def down(item: Item, at: Fraction, width: Fraction) -> Iterator[tuple[str, Fract
     if not speed:
         source += wide / 2
     if item.kind == "clip":
-        yield item.name, source - wide / 2, source + wide / 2
+        yield item.name, source - wide / 2, source + wide / 2, stands
     elif item.kind == "stack":
         for child in item.children:
             if 0 <= source < child.lasts:
-                yield from down(child, source, wide)
+                yield from down(child, source, wide, stands)
     elif item.kind == "track":
         edge = 0
         for number, child in enumerate(item.children):
             head = item.joins[number][0] if number in item.joins else 0
             tail = item.joins[number + 1][1] if number + 1 in item.joins else 0
             if edge - head <= source < edge + child.lasts + tail and child.kind != "gap":
-                yield from down(child, source - edge, wide)
+                yield from down(child, source - edge, wide, stands and edge <= source < edge + child.lasts)
             edge += child.lasts
 
 
@@ -176,5 +186,10 @@ def test_what_is_needed_is_what_every_output_frame_shows(top: Item) -> None:
         made.tracks.append(built(track))
     found, warnings = needs(made)
     assert not warnings
-    ours = {need.clip.name: media_frames(need, Fraction(0), Fraction(RATE)) for need in found}
+    ours = {need.clip.name: (media_frames(need, Fraction(0), Fraction(RATE)), _place(need)) for need in found}
     assert ours == by_brute_force(top)
+
+
+def _place(need: Need) -> Stretch | None:
+    end = need.record + need.duration
+    return (need.record * RATE, end * RATE) if need.duration else None
