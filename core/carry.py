@@ -62,7 +62,7 @@ def apply(
     Raises:
         BadInput: a question without an answer, or an answer to none. CutError. HistoryError: written, not committed.
     """
-    case = case_of(layout, settings, rows, asked.file, asked.name, answers, asked.timeline, tick)
+    case = case_of(layout, settings, rows, asked, answers, tick)
     _answered(case, answers)
     shots = {row.shot.id: row.shot for row in rows}
     elsewhere = shown_elsewhere(shots.values(), asked.name)

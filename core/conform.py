@@ -57,6 +57,8 @@ class Conform:
     """What is to be generated once this is applied, of the shots that the show knows."""
     timeline: str = ""
     """Which of the timelines that the file holds; empty where it holds one alone."""
+    rate: Fraction | None = None
+    """Frames a second of an EDL, as somebody said."""
 
     @property
     def questions(self) -> tuple[Change, ...]:
@@ -85,33 +87,40 @@ class Case:
 
 def compare(
     layout: Layout, settings: Settings, rows: Sequence[ShotRow], file: Path, name: str = MAIN, timeline: str = "",
-    tick: Tick = silent,
+    rate: Fraction | None = None, tick: Tick = silent,
 ) -> Conform:  # fmt: skip
     """What the cut in `file` changes in the show's cut `name`; a name that the show has not is an empty cut.
 
-    `timeline`: which one of a file that holds several.
+    `timeline`: which one of a file that holds several. `rate`: frames a second of an EDL, which does not say; None: as
+    the cut that the show has, or as the show.
 
     Raises CutError where `file` cannot be read (Several: it holds several timelines), BadInput for an impossible name.
     """
-    return _told(case_of(layout, settings, rows, file, name, {}, timeline, tick), layout, rows, file, timeline)
+    if rate is not None and file.suffix.lower() != ".edl":
+        raise BadInput("Only an EDL needs to be told its rate.", where=str(file), todo="Leave --rate out.")
+    asked = Conform(file, name, (), (), (), (), timeline, rate)
+    return _told(case_of(layout, settings, rows, asked, {}, tick), layout, rows, asked)
 
 
 # Reading and comparing
 
 
 def case_of(
-    layout: Layout, settings: Settings, rows: Sequence[ShotRow], file: Path, name: str, answers: Mapping[str, str],
-    timeline: str, tick: Tick,
-) -> Case:  # fmt: skip
-    """Read the new cut and the one that the show keeps, and compare them with what was answered, now and before."""
+    layout: Layout, settings: Settings, rows: Sequence[ShotRow], asked: Conform, answers: Mapping[str, str], tick: Tick
+) -> Case:
+    """Read the new cut and the one that the show keeps, and compare them with what was answered, now and before.
+
+    `asked`: which file it is, and how it is read.
+    """
+    file, name = asked.file, asked.name
     _check_cut_name(layout, name)
     known = layout.cut(name)
     received = next(reversed(layout.turnovers(name).values()), known)
     old = facts_of(known, received.suffix) if known.exists() else Facts(settings.rate, (), ".otio")
-    cut = read_cut(file, edl_rate=old.rate, name=timeline)
+    cut = read_cut(file, edl_rate=asked.rate or old.rate, name=asked.timeline)
     new, clips, warnings = facts(cut, file.suffix)
     if not known.exists() and len(layout.cuts()):
-        warnings += _first_words(name, file, new.rate, settings.rate)
+        warnings += _first_words(asked, new.rate, settings.rate)
     if old.clips and not old.says_effects(new):
         warnings.append(f"{old.form} and {new.form} do not tell effects alike: they were not compared")
     if old.rate != new.rate and old.clips:
@@ -147,13 +156,13 @@ def _check_cut_name(layout: Layout, name: str) -> None:
         raise BadInput(what, todo=f"Bring it in as {alike}, or under another name.")
 
 
-def _first_words(name: str, file: Path, rate: Fraction, main: Fraction) -> Iterator[str]:
+def _first_words(asked: Conform, rate: Fraction, main: Fraction) -> Iterator[str]:
     """What to know of the rate of a cut that comes into a show for the first time."""
-    if file.suffix.lower() == ".edl":
-        yield f"read at {float(rate):g} frames a second, the show's rate: a list does not say"
+    if asked.file.suffix.lower() == ".edl" and asked.rate is None:
+        yield f"read at {float(rate):g} frames a second, the show's rate: a list does not say, --rate does"
     if rate != main:
         rates = f"{float(rate):g} frames a second, the show at {float(main):g}"
-        yield f"{name} runs at {rates}: places in it count at its own rate, shots go on counting their media's frames"
+        yield f"{asked.name} runs at {rates}: places in it count at its own rate"
 
 
 def holdings_of(layout: Layout, rows: Sequence[ShotRow], clips: Iterable[Clip]) -> dict[str, Holding]:
@@ -185,7 +194,7 @@ def _complete(layout: Layout, shot: str, version: str) -> bool:
     return record is not None and record.get("state") == "complete"
 
 
-def _told(case: Case, layout: Layout, rows: Sequence[ShotRow], file: Path, timeline: str) -> Conform:
+def _told(case: Case, layout: Layout, rows: Sequence[ShotRow], asked: Conform) -> Conform:
     name = case.name
     replaced = {link.shot for link in case.found.links if link.replaced and link.shot}
     replaced -= shown_elsewhere((row.shot for row in rows), name)
@@ -197,7 +206,7 @@ def _told(case: Case, layout: Layout, rows: Sequence[ShotRow], file: Path, timel
             uses.setdefault(link.shot, []).append(use_of(case.new.clips[n], "", link.frames, case.new.rate, name))
     after = [replace(case.holdings[shot].shot, uses=tuple(found)) for shot, found in uses.items()]
     lacking = tuple(wanted(case.holdings, after))
-    return Conform(file, name, case.found.changes, case.warnings, stale, lacking, timeline)
+    return replace(asked, changes=case.found.changes, warnings=case.warnings, stale=stale, wanted=lacking)
 
 
 def shown_elsewhere(shots: Iterable[Shot], cut: str) -> set[str]:

@@ -18,6 +18,7 @@ from core.farm.detail import JobDetail, job_detail, job_log
 from core.farm.jobs import Place
 from core.farm.ledger import Job, Ledger
 from core.files import one_line
+from core.frames import rate_of
 from core.history.change import CommitChange, commit_change
 from core.history.events import Entry
 from core.history.git import History
@@ -468,14 +469,16 @@ class Show:
 
         return record_log(self.layout, self.history, found)
 
-    def conform(self, cut: Path, name: str = MAIN, timeline: str = "", tick: Tick = silent) -> Conform:
+    def conform(self, cut: Path, name: str = MAIN, timeline: str = "", rate: str = "", tick: Tick = silent) -> Conform:
         """What a new cut changes, clip by clip; nothing is written. Raises CutError (Several), BadInput.
 
-        `timeline`: which one of a file that holds several.
+        `timeline`: which one of a file that holds several. `rate`: frames a second of an EDL, which does not say;
+        empty: as the cut that the show has, or as the show.
         """
         from core.conform import compare
 
-        return compare(self.layout, self.settings, self.shots(), cut, name, timeline, tick)
+        said = rate_of(rate) if rate else None
+        return compare(self.layout, self.settings, self.shots(), cut, name, timeline, said, tick)
 
     def cut_changes(self, a: str, b: str) -> ChangeList:
         """What is different between two cuts: files, cuts of the show or publishes. Raises BadInput, CutError."""

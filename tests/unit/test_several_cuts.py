@@ -291,6 +291,12 @@ def test_a_list_that_comes_as_a_second_cut_says_at_which_rate_it_was_read(show: 
     published = show.publish("edl", tmp_path / "out.edl")
     assert any("the show's rate" in line for line in show.conform(published.path, "teaser").warnings)
     assert not any("the show's rate" in line for line in show.conform(published.path).warnings)
+    told = show.conform(published.path, "teaser", rate="30")
+    assert not any("the show's rate" in line for line in told.warnings)
+    show.apply_conform(told)
+    assert next(row.rate for row in show.cuts() if row.name == "teaser") == 30
+    with pytest.raises(BadInput, match="Only an EDL"):
+        show.conform(show.layout.received("main", ".otio"), "teaser", rate="30")
 
 
 # rows

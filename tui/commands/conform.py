@@ -28,6 +28,9 @@ def conform(
         str, typer.Option("--as", metavar="NAME", help="Which cut of the show it is; or a new one.")
     ] = "main",
     timeline: Timeline = "",
+    rate: Annotated[
+        str, typer.Option("--rate", metavar="FPS", help="Of an .edl, which does not say; else as the cut there is.")
+    ] = "",
     apply: Annotated[
         bool, typer.Option("--apply", help="Bring the show onto it: versions stay with their shots.")
     ] = False,
@@ -43,7 +46,7 @@ def conform(
     """
     show = here()
     with output.Ticker("conform:") as tick:
-        found = show.conform(cut, name, timeline, tick=tick)
+        found = show.conform(cut, name, timeline, rate, tick)
         applied = show.apply_conform(found, _answers(found, answer or ()), tick) if apply else None
     if applied is not None:
         tell_waiting(show)

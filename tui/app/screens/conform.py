@@ -344,7 +344,7 @@ def _compared(
     from core.cut.collection import Several
 
     try:
-        return show.conform(path, cut, timeline, tick), show.layout.cuts()
+        return show.conform(path, cut, timeline, tick=tick), show.layout.cuts()
     except Several as error:
         return error.names, show.layout.cuts()
 
