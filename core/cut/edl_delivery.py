@@ -54,7 +54,8 @@ def write_lists(handover: Handover, out: Path, found: Lists) -> Published:
 
 
 def _sealed(edl: Edl) -> str:
-    text = edl_text(edl) + "* RUSHES SHA256: \n"
+    """The list with its rate, which lists have no line for, and what tells whether somebody changed it."""
+    text = edl_text(edl) + f"* RUSHES RATE: {edl.rate}\n* RUSHES SHA256: \n"
     return text[:-1] + sha256_bytes(text.encode()) + "\n"
 
 
@@ -84,7 +85,7 @@ def _otherwise(meant: Edl, text: str) -> str:
     except ValueError as error:
         return str(error)
     *before, last = found.events
-    found = replace(found, events=(*before, replace(last, comments=last.comments[:-1])))  # without the seal
+    found = replace(found, events=(*before, replace(last, comments=last.comments[:-2])))  # without rate and seal
     return next(unlike(meant, found), "")
 
 

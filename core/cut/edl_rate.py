@@ -6,13 +6,22 @@ import re
 from fractions import Fraction
 
 from core.frames import rate_of
+from otio_adapters.times import exact_rate
 
 _TIMECODE = re.compile(rb"\b\d\d[:;]\d\d[:;]\d\d([:;.,])(\d\d)\b")
+_SAID = re.compile(rb"^\* RUSHES RATE: (\d{1,6}(?:/\d{1,4})?)\s*$", re.MULTILINE)
+"""In lists of ours."""
 _DROP = re.compile(rb"^FCM:\s*DROP", re.MULTILINE | re.IGNORECASE)
 
 
 def guess_rate(data: bytes) -> tuple[Fraction, str]:
-    """The slowest usual rate that all timecodes of a list fit, drop frame where it says so; and why, in words."""
+    """The rate that a list of ours says; else the slowest usual one that all timecodes fit, drop frame where it is so.
+
+    With why, in words.
+    """
+    said = _SAID.search(data)
+    if said and (rate := exact_rate(float(Fraction(said[1].decode())))) is not None:
+        return rate, "the list says so"
     found = _TIMECODE.findall(data)
     last = max((int(frame) for _, frame in found), default=0)
     drop = bool(_DROP.search(data)) or any(mark in b";," for mark, _ in found)

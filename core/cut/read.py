@@ -14,6 +14,7 @@ from typing import Any
 from core.cut.bundle import as_received, check_file, is_deeper
 from core.cut.collection import chosen, forget_choice
 from core.cut.edl_midnight import past_midnight
+from core.cut.edl_motion import read_reverses, readable
 from core.cut.edl_rate import guess_rate
 from core.cut.fcp7_quick import quicken
 from core.cut.fcp7_speed import read_speeds
@@ -108,13 +109,18 @@ def timeline_text(timeline: Any, core: str = "") -> str:
     """A timeline as OTIO JSON, without the hooks that other packages may have installed.
 
     `core`: the release of OpenTimelineIO whose schemas are written (0.14.0: clips with one reference); empty: this one.
+
+    Raises CutError: there is not enough memory.
     """
     from opentimelineio import core as otio_core
     from opentimelineio import versioning
 
     older = versioning.fetch_map("OTIO_CORE", core) if core else {}
-    text: str = otio_core.serialize_json_to_string(timeline, older, indent=4)
-    return text + "\n"
+    try:
+        text: str = otio_core.serialize_json_to_string(timeline, older, indent=4)
+        return text + "\n"
+    except MemoryError as error:
+        raise _too_large() from error
 
 
 def read_timeline(path: Path, edl_rate: Fraction | None = None, name: str = "") -> Any:
@@ -158,6 +164,8 @@ def _read_plain(path: Path, data: bytes) -> Any:
         if b"SerializableObjectRef" in data:  # it may hold itself: written out that is an error, read in it is none
             timeline_text(found)
         return found
+    except MemoryError as error:
+        raise _too_large(str(path)) from error
     except (ValueError, KeyError, OSError, otio.exceptions.OTIOError) as error:
         odd = _odd_schemas(data)
         if odd:
@@ -172,6 +180,11 @@ def _read_plain(path: Path, data: bytes) -> Any:
             where=str(path),
             todo="It may be truncated or not an .otio file. Export it again.",
         ) from error
+
+
+def _too_large(where: str = "") -> CutError:
+    what = "There is not enough memory on this machine for all that this cut holds."
+    return CutError(what, where=where, todo="Export the sequence without what is not needed: markers, say.")
 
 
 def _odd_schemas(data: bytes) -> str:
@@ -220,14 +233,17 @@ def _read_adapted(path: Path, edl_rate: Fraction | None) -> Any:
         quicken()
     unlinked = otio.media_linker.MediaLinkingPolicy.DoNotLinkMedia
     data = as_received(path)[1] if suffix == ".edl" else b""
-    listed = past_midnight(data)
+    listed = readable(past_midnight(data))
     try:
         if listed != data:
             text, adapter = listed.decode().replace("\r\n", "\n"), otio.adapters.from_filepath(str(path)).name
-            return otio.adapters.read_from_string(text, adapter, unlinked, **how)
-        found = otio.adapters.read_from_file(str(path), media_linker_name=unlinked, **how)
+            found = otio.adapters.read_from_string(text, adapter, unlinked, **how)
+        else:
+            found = otio.adapters.read_from_file(str(path), media_linker_name=unlinked, **how)
         if suffix == ".xml":
             read_speeds(found)
+        if suffix == ".edl" and edl_rate is not None:
+            read_reverses(found, data.decode(errors="replace"), edl_rate)
         return found
     except Exception as error:  # adapters raise whatever their parsers raise
         raise CutError(

@@ -55,3 +55,8 @@ def test_a_stated_rate_makes_the_show(tmp_path: Path) -> None:
     (tmp_path / "b.otio").touch()
     with pytest.raises(BadInput, match="Only an EDL"):
         Show.create(tmp_path / "b.otio", tmp_path / "other", env, rate="25")
+
+
+def test_a_list_of_ours_says_its_rate() -> None:
+    data = b"001 A V C 01:00:00:00 01:00:01:00 01:00:00:00 01:00:01:00\n* RUSHES RATE: 30000/1001\n"
+    assert guess_rate(data) == (Fraction(30000, 1001), "the list says so")
