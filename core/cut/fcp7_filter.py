@@ -11,10 +11,12 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from core.cut.fcp7_speed import FASTEST, TICKS, Place, dicts, is_remap, place_of, start_at
+from core.cut.fcp7_speed import FASTEST, TICKS, WHOLE, Place, dicts, is_remap, place_of, start_at
 from otio_adapters.times import fraction
 
 _TICKS = ("pproTicksIn", "pproTicksOut")
+_STALE = ("filter", "subclipinfo", *_TICKS)
+"""What counts from the media that an item had when it was read, or as it counted then."""
 _DECIMALS = 6
 Key = tuple[Fraction, Fraction, str]
 """An own frame, the media frame that is shown then, and which end of the clip or its media that is."""
@@ -24,19 +26,19 @@ def tell_speed(item: Any) -> None:
     """Put an item's one time effect into what the adapter writes of it, in place: a filter, and a start in own frames.
 
     A constant speed, a held picture, and a curve that was read from such a file and still lies in the same media. Any
-    other is left out, so it is not read back. No filter and no ticks that came with the item are written again.
+    other is left out, so it is not read back. No filter, ticks or subclip that came with the item are written again.
     """
     import opentimelineio as otio
 
     found = item.metadata.get("fcp_xml")
     told = dict(found) if isinstance(found, Mapping) else {}
     effects = [one for one in item.effects if isinstance(one, otio.schema.TimeEffect)]
-    if not effects and told.keys().isdisjoint(("filter", *_TICKS)):
+    if not effects and told.keys().isdisjoint(_STALE):
         return
     filters = [one for one in dicts(told.get("filter")) if not is_remap(one.get("effect"))]
-    place = place_of(item, None) if len(effects) == 1 else None
+    place = place_of(item, None, WHOLE) if len(effects) == 1 else None
     made = _filter(item, effects[0], place) if place is not None else {}
-    kept = {key: value for key, value in told.items() if key not in ("filter", *_TICKS)} | made
+    kept = {key: value for key, value in told.items() if key not in _STALE} | made
     filters += dicts(made.get("filter"))
     if filters:
         kept["filter"] = filters

@@ -4,7 +4,7 @@
 backwards, from their last one (Apple, "Final Cut Pro XML Interchange Format", Timing Values; so do the files of
 Premiere, Final Cut and Hiero that OpenTimelineIO's adapter is tested with). A curve (`graphdict`) leads from these
 frames (`when`) to frames of the media (`value`). Where a frame of its own is none of the media's, Premiere's ticks say
-the point that `in` rounds.
+the point that `in` rounds. A subclip counts as if its media were the part that it is of (`subclipinfo`).
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ FASTEST = 10_000
 _EXACT = 1_000_000
 """The largest denominator of a number that a file says in decimals."""
 _ZERO = Fraction(0)
+Part = tuple[Fraction, Fraction]
+WHOLE: Part = (_ZERO, _ZERO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Place:
 
 
 def read_speeds(timeline: Any) -> None:
-    """Make time effects of a timeline's Time Remap filters, in place, and true source ranges of what they retime.
+    """Make time effects of a timeline's Time Remap filters, in place, and true source ranges of retimed and subclips.
 
     A constant speed becomes a `LinearTimeWarp`, speed 0 a `FreezeFrame`. A curve stays a named `TimeEffect` with all
     that was said of it; what it spans of the source is worked out: the source range starts with the earliest frame,
@@ -67,9 +69,14 @@ def read_speeds(timeline: Any) -> None:
     import opentimelineio as otio
 
     for item in list(timeline.find_children()):
+        part = part_of(item)
+        if part[0]:
+            used = item.source_range
+            start = otio.opentime.RationalTime(used.start_time.value + float(part[0]), used.start_time.rate)
+            item.source_range = otio.opentime.TimeRange(start, used.duration)
         for number, effect in enumerate(getattr(item, "effects", ())):
             if type(effect) is otio.schema.Effect and is_remap(effect.metadata.get("fcp_xml")):
-                item.effects[number] = _time_effect(item, effect)
+                item.effects[number] = _time_effect(item, effect, part)
 
 
 def is_remap(told: Any) -> bool:
@@ -77,14 +84,14 @@ def is_remap(told: Any) -> bool:
     return hasattr(told, "get") and str(told.get("effectid", "")).casefold() == "timeremap"
 
 
-def _time_effect(item: Any, effect: Any) -> Any:
+def _time_effect(item: Any, effect: Any, part: Part) -> Any:
     import opentimelineio as otio
 
     from otio_adapters import versions
 
     metadata = {"fcp_xml": versions.plain(effect.metadata["fcp_xml"])}
     bare = otio.schema.TimeEffect(effect.name, "Time Remap", metadata)
-    place = place_of(item, ticks_of(item))
+    place = place_of(item, ticks_of(item), part)
     remap = _remap(metadata["fcp_xml"], place.media if place else _ZERO)
     if place is None or remap is None or (remap.speed < 0 and not remap.variable and not place.media):
         return bare
@@ -139,10 +146,12 @@ def start_at(item: Any, place: Place, first: Fraction) -> None:
 # Where an item lies
 
 
-def place_of(item: Any, ticks: Fraction | None) -> Place | None:
+def place_of(item: Any, ticks: Fraction | None, part: Part) -> Place | None:
     """None where the item does not say, or says what is no time.
 
-    `ticks`: where it starts, in seconds, as Premiere says it; taken where it is what the range says, but finer.
+    Args:
+        ticks: where it starts, in seconds, as Premiere says it; taken where it is what the range says, but finer.
+        part: what of its media it can show (`part_of`).
     """
     used = item.source_range
     rate = exact_rate(used.start_time.rate) if used is not None else None
@@ -150,6 +159,7 @@ def place_of(item: Any, ticks: Fraction | None) -> Place | None:
     if rate is None or start is None or not length:
         return None
     zero, media = _media(item)
+    zero, media = zero + part[0] / rate, max(_ZERO, media - sum(part) / rate)
     first, head = start - zero, _head(item)
     for offset in (head, _ZERO):
         if ticks is not None and abs(first - offset - ticks) <= 1 / rate:
@@ -176,6 +186,16 @@ def _head(item: Any) -> Fraction:
     # The adapter moves `in` only for a transition that reaches to both sides.
     both = isinstance(before, otio.schema.Transition) and before.out_offset.value
     return (seconds(before.in_offset) or _ZERO) if both else _ZERO
+
+
+def part_of(item: Any) -> Part:
+    """How many frames of its media lie in front of a subclip that was read, and how many behind it; else (0, 0)."""
+    told = item.metadata.get("fcp_xml")
+    info = told.get("subclipinfo") if hasattr(told, "get") else None
+    if not hasattr(info, "get") or getattr(item, "source_range", None) is None:
+        return WHOLE
+    start, end = (_number(info.get(key)) or _ZERO for key in ("startoffset", "endoffset"))
+    return max(_ZERO, start), max(_ZERO, end)
 
 
 def ticks_of(item: Any) -> Fraction | None:

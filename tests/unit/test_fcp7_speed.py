@@ -105,6 +105,25 @@ def test_a_constant_speed_needs_the_frames_that_its_program_shows(
     assert not cut.warnings
 
 
+@pytest.mark.parametrize(
+    ("filters", "first", "wanted"),
+    [
+        ("", 589, FrameRange(34727 + 589, 34727 + 603)),
+        (remap(200), 100, FrameRange(34727 + 200, 34727 + 229)),
+        # Known from a conform: of 47849 frames, backwards from `in` 589, the first picture is 35427.
+        (remap(100, reverse="TRUE"), 589, FrameRange(35427 - 14, 35427)),
+    ],
+)
+def test_a_subclip_counts_from_the_part_that_it_is_of(
+    tmp_path: Path, filters: str, first: int, wanted: FrameRange
+) -> None:
+    part = "<subclipinfo><startoffset>34727</startoffset><endoffset>11832</endoffset></subclipinfo>"
+    cut, _, frames = read(xmeml(tmp_path, part + filters, first, 15, 47849))
+    assert frames == wanted
+    published = publish(Show(cut.timeline, tmp_path))
+    assert "subclipinfo" not in published.path.read_text() and read(published.path)[2] == wanted
+
+
 def test_a_speed_ramp_is_named_and_its_frames_are_counted_along_its_curve(tmp_path: Path) -> None:
     """The numbers of a file that Premiere wrote (the adapter's `empty_name_tags.xml`): all 155 frames in 143."""
     keys = [
