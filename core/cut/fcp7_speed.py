@@ -191,7 +191,7 @@ def _head(item: Any) -> Fraction:
 def part_of(item: Any) -> Part:
     """How many frames of its media lie in front of a subclip that was read, and how many behind it; else (0, 0)."""
     told = item.metadata.get("fcp_xml")
-    info = told.get("subclipinfo") if hasattr(told, "get") else None
+    info: Any = told.get("subclipinfo") if hasattr(told, "get") else None
     if not hasattr(info, "get") or getattr(item, "source_range", None) is None:
         return WHOLE
     start, end = (_number(info.get(key)) or _ZERO for key in ("startoffset", "endoffset"))
