@@ -80,21 +80,24 @@ class Resources:
     def format_of(self, rate: Fraction) -> str:
         """The id of the format with that rate."""
         if rate not in self._formats:
-            self._formats[rate] = self._next()
+            self._formats[rate] = self.new_id()
         return self._formats[rate]
 
     def effect(self, name: str, uid: str, src: str = "") -> str:
         """The id of the effect that Final Cut knows by `uid`."""
         if uid not in self._effects:
-            self._effects[uid] = Effect(self._next(), text_of(name), text_of(uid), text_of(src))
+            self._effects[uid] = Effect(self.new_id(), text_of(name), text_of(uid), text_of(src))
         return self._effects[uid].id
 
-    def asset_of(self, clip: schema.Clip) -> Asset:
+    def asset_of(self, clip: schema.Clip, sound: bool) -> Asset:
+        """The media of a clip."""
+        if _key(clip) not in self._assets:  # a title that cannot be written as one
+            self._gather(clip, sound)
         return self._assets[_key(clip)]
 
     def compound(self, name: str, sequence: ET.Element) -> str:
         """The id of a new compound with that sequence in it."""
-        made = ET.Element("media", id=self._next(), name=name)
+        made = ET.Element("media", id=self.new_id(), name=name)
         made.append(sequence)
         self._compounds.append(made)
         return str(made.get("id"))
@@ -115,7 +118,8 @@ class Resources:
         made.extend(self._compounds)
         return made
 
-    def _next(self) -> str:
+    def new_id(self) -> str:
+        """An id that nothing has yet."""
         self._count += 1
         return f"r{self._count}"
 
@@ -128,7 +132,7 @@ class Resources:
         known = self._assets.get(key)
         if known is None:
             rate = exact_rate(found.start_time.rate)
-            known = Asset(self._next(), _name(clip), key[0], rate, start, end, _reel(media))
+            known = Asset(self.new_id(), _name(clip), key[0], rate, start, end, _reel(media))
             self._assets[key] = known
             if not sound:
                 self.format_of(rate)
@@ -162,13 +166,11 @@ def _clips(stack: Any, sound: bool) -> Iterator[tuple[bool, schema.Clip]]:
             yield from _clips(item, sound if kind is None else kind == schema.TrackKind.Audio)
 
 
-def generator_of(item: Any) -> tuple[str, str] | None:
-    """Name and id of a generator that Final Cut named itself when the clip was read; None for everything else."""
+def generator_of(item: Any) -> Any:
+    """What was kept of a title or generator that was read here; None for everything else."""
     media = item.media_reference if isinstance(item, schema.Clip) else None
-    if not isinstance(media, schema.GeneratorReference):
-        return None
-    uid = dict(media.metadata.get("fcpxml", {})).get("uid")
-    return (media.generator_kind, uid) if isinstance(uid, str) else None
+    told = media.metadata.get("fcpxml") if isinstance(media, schema.GeneratorReference) else None
+    return told if told is not None and hasattr(told, "keys") and "xml" in told else None
 
 
 def _key(clip: schema.Clip) -> tuple[str, Fraction]:

@@ -13,7 +13,7 @@ from opentimelineio import schema
 
 from otio_adapters import fcpxml_parts as parts
 from otio_adapters.fcpxml_assets import CROSSFADE, DISSOLVE, OFFLINE, REEL
-from otio_adapters.fcpxml_effects import PICTURE, SOUND, read_effects, read_filters
+from otio_adapters.fcpxml_effects import PICTURE, SOUND, read_effects, read_filters, read_generated
 from otio_adapters.fcpxml_parts import Found, Sound, Timing, named
 from otio_adapters.fcpxml_retime import ramp
 from otio_adapters.fcpxml_story import Story
@@ -25,6 +25,12 @@ _DEEPEST = 40
 """Compounds within each other."""
 _LONGEST = 10_000
 """Characters of a text."""
+ROLES = ("audioRole", "videoRole")
+_LEFT_OUT = {
+    "caption": "captions", "audio-channel-source": "settings of single sound channels",
+    "sync-source": "settings of single sound channels", "filter-video-mask": "masks of filters",
+    "object-tracker": "trackers",
+}  # fmt: skip
 _ZERO = Fraction(0)
 
 
@@ -79,8 +85,9 @@ class Document:
         if self._count > _MOST:
             raise ValueError(f"the document holds more than {_MOST} items")
         element = parts.active(element)
-        for _ in element.iterfind("caption"):
-            self.unread["captions are left out"] += 1
+        for one in element:
+            if one.tag in _LEFT_OUT:
+                self.unread[f"{_LEFT_OUT[one.tag]} are left out"] += 1
         if element.tag == "gap":
             return _gap(element, rate)
         return self._nest(element, rate) if parts.is_nest(element) else self._clip(element, rate)
@@ -128,9 +135,10 @@ class Document:
         elif speed != 1:
             made.effects.append(schema.LinearTimeWarp("speed", time_scalar=float(speed)))
         made.markers.extend(parts.markers_of(element, timing, rates))
+        told = {key: element.get(key, "")[:_LONGEST] for key in ROLES if element.get(key)}
         note = (element.findtext("note") or "").strip()
-        if note:
-            made.metadata["fcpxml"] = {"note": note[:_LONGEST]}
+        if told or note:
+            made.metadata["fcpxml"] = {**told, **({"note": note[:_LONGEST]} if note else {})}
         return made
 
     def _media(self, element: ET.Element, content: ET.Element, asset: ET.Element | None, rate: Fraction) -> Any:
@@ -167,7 +175,7 @@ class Document:
         local = read(element.get("audioStart"), timing.local)
         length = read(element.get("audioDuration"), timing.length * timing.scale) / timing.scale
         own = Timing(local, length, timing.scale, timing.points, timing.shift)
-        bare = ET.Element("audio", {"enabled": element.get("enabled") or "1"})
+        bare = ET.Element("audio", {key: element.get(key, "") for key in ("enabled", ROLES[0]) if element.get(key)})
         made = self._shown(bare, schema.Clip(picture.name), own, rates)
         made.media_reference = picture.media_reference.clone()
         made.effects.extend(read_effects(element, SOUND, self.resources))
@@ -238,12 +246,13 @@ def _gap(element: ET.Element, rate: Fraction) -> Found:
 
 
 def _generator(content: ET.Element, effect: ET.Element) -> schema.GeneratorReference:
-    """A title or a generated picture. What is no title can be written again by its id."""
+    """A title or a generated picture."""
     name = effect.get("name") or content.tag
     made = schema.GeneratorReference(name, name)
     text = " ".join("".join(one.itertext()).strip() for one in content.iterfind("text"))
     if text:
         made.parameters["text"] = text[:_LONGEST]
-    if content.tag == "video":
-        made.metadata["fcpxml"] = {"uid": effect.get("uid") or ""}
+    kept = read_generated(content, effect)
+    if kept:
+        made.metadata["fcpxml"] = kept
     return made

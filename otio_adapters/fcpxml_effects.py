@@ -1,4 +1,4 @@
-"""Filters and adjustments of a clip, kept as Final Cut wrote them, so that they go back as they came."""
+"""Filters, adjustments, titles and generators, kept as Final Cut wrote them, so that they go back as they came."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ import opentimelineio as otio
 from otio_adapters.fcpxml_time import parsed
 
 PICTURE = (
-    "adjust-crop", "adjust-corners", "adjust-transform", "adjust-blend", "adjust-stabilization",
+    "adjust-crop", "adjust-corners", "adjust-conform", "adjust-transform", "adjust-blend", "adjust-stabilization",
     "adjust-rollingShutter", "adjust-360-transform", "adjust-reorient", "adjust-orientation", "adjust-cinematic",
     "filter-video",
 )  # fmt: skip
-"""What changes a picture, in the order that the format wants. That a picture is fitted into the frame, and how its
-colours are converted, is not told here: Final Cut says it of nearly every clip."""
+"""What changes a picture, in the order that the format wants."""
 SOUND = ("adjust-volume", "adjust-panner", "filter-audio")
 Ids = Callable[[str, str, str], str]
 _LONGEST = 100_000
 """Characters: larger filters hold pictures or plug-ins' own data."""
+_GENERATED = ("param", "text", "text-style-def")
+"""What titles and generators are made of, in the order that the format wants."""
 
 
 def read_effects(
@@ -64,11 +65,34 @@ def written_filters(transition: Any, id_of: Ids) -> Iterator[ET.Element]:
         yield from [one for one in made if one.tag == tag][:1]
 
 
+def read_generated(element: ET.Element, effect: ET.Element) -> dict[str, Any]:
+    """A title or generator without its place, as plain data; empty where it is too long to be kept."""
+    bare = ET.Element(element.tag, {"ref": element.get("ref") or ""})
+    bare.extend(one for one in element if one.tag in _GENERATED)
+    return _kept(bare, {element.get("ref") or "": effect})
+
+
+def written_generated(told: Any, id_of: Ids, new_id: Callable[[], str]) -> ET.Element | None:
+    """The element of a title or generator that was read here, its styles under new ids; None for anything else."""
+    made = _element(told, id_of)
+    if made is None or made.tag not in ("title", "video"):
+        return None
+    ids = {one.get("id"): new_id() for one in made.iterfind("text-style-def")}
+    for one in made.iter():
+        for key in ("id", "ref"):
+            if one is not made and one.get(key) in ids:
+                one.set(key, ids[one.get(key)])
+    return made
+
+
 def _element(told: Any, id_of: Ids) -> ET.Element | None:
     text = told.get("xml") if hasattr(told, "keys") else None
-    if not isinstance(text, str):
+    try:
+        element = parsed(text) if isinstance(text, str) else None
+    except ValueError:
         return None
-    element = parsed(text)
+    if element is None:
+        return None
     for one in element.iter():
         one.attrib.pop("tracking", None)  # what it follows is kept nowhere
     if element.get("ref") is not None:

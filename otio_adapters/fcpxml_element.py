@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 from opentimelineio import schema
 
 from otio_adapters.fcpxml_assets import CROSSFADE, DISSOLVE, Resources, generator_of, text_of
-from otio_adapters.fcpxml_effects import PICTURE, SOUND, written_effects, written_filters
+from otio_adapters.fcpxml_effects import PICTURE, SOUND, written_effects, written_filters, written_generated
 from otio_adapters.fcpxml_retime import Retime, retime_of
 from otio_adapters.fcpxml_time import seconds, written
 
@@ -76,7 +76,13 @@ class Elements:
         element.set("duration", self.time(length))
         if not (item.enabled and all(getattr(track, "enabled", True) for track in tracks)):
             element.set("enabled", "0")
-        element.extend(self._time_map(retime))
+        note = facts(item).get("note")
+        if isinstance(note, str):
+            own = ET.Element("note")
+            own.text = text_of(note)
+            element.insert(len(element) if element.tag in ("video", "title") else 0, own)
+        if element.tag != "title":
+            element.extend(self._time_map(retime))
         effects = list(written_effects(item, SOUND if sound else PICTURE + SOUND, self.resources.effect))
         element.extend(one for one in effects if one.tag.startswith("adjust-"))
         filters = [one for one in effects if not one.tag.startswith("adjust-")]
@@ -84,19 +90,23 @@ class Elements:
 
     def _shown(self, item: Any, sound: bool) -> tuple[ET.Element, Retime]:
         """The element that names what an item shows, and how its own time lies in that."""
-        rate, generator = self.resources.rate, generator_of(item)
-        if generator is not None:
-            element = ET.Element("video", ref=self.resources.effect(*generator))
-            return element, retime_of(item, _ZERO, _ZERO, rate)
+        rate = self.resources.rate
+        generated = written_generated(generator_of(item), self.resources.effect, self.resources.new_id)
+        if generated is not None:
+            return generated, retime_of(item, _ZERO, _ZERO, rate)
         if not isinstance(item, schema.Clip):
             inside = item if isinstance(item, schema.Stack) else [item]
             ref = self.resources.compound(text_of(item.name), self.sequence(inside, self, _ZERO))
             element = ET.Element("ref-clip", {"ref": ref, **({"srcEnable": "audio"} if sound else {})})
             return element, retime_of(item, _ZERO, _ZERO, rate)
-        asset = self.resources.asset_of(item)
+        asset = self.resources.asset_of(item, sound)
         element = ET.Element("asset-clip", ref=asset.id, tcFormat=self.drop)
         if asset.video and asset.audio:
             element.set("srcEnable", "audio" if sound else "video")
+        told = facts(item)
+        for role in ("audioRole", "videoRole"):
+            if isinstance(told.get(role), str):
+                element.set(role, text_of(told[role]))
         if not sound and asset.rate != rate:
             element.append(_conform_rate(asset.rate))
         return element, retime_of(item, asset.start, asset.length, rate)

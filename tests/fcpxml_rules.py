@@ -12,7 +12,14 @@ from fractions import Fraction
 from xml.etree import ElementTree as ET
 
 _HUNG = ("audio", "video", "clip", "title", "mc-clip", "ref-clip", "sync-clip", "asset-clip", "audition", "spine")
-_ADJUST = ("adjust-crop", "adjust-corners", "adjust-transform", "adjust-blend", "adjust-stabilization")
+_ADJUST = (
+    "adjust-crop",
+    "adjust-corners",
+    "adjust-conform",
+    "adjust-transform",
+    "adjust-blend",
+    "adjust-stabilization",
+)
 _SHOWN = [
     ("note",), ("conform-rate",), ("timeMap",), *((one,) for one in _ADJUST), ("adjust-volume",), ("adjust-panner",),
     _HUNG, ("marker", "chapter-marker"), ("filter-video",), ("filter-audio",), ("metadata",),
@@ -27,10 +34,11 @@ CHILDREN: dict[str, list[tuple[str, ...]]] = {
     "asset": [("media-rep",), ("metadata",)],
     "metadata": [("md",)],
     "sequence": [("note",), ("spine",)],
-    "spine": [("asset-clip", "ref-clip", "video", "gap", "transition")],
+    "spine": [("asset-clip", "ref-clip", "video", "title", "gap", "transition")],
     "asset-clip": _SHOWN,
     "ref-clip": _SHOWN,
-    "video": _SHOWN,
+    "video": [("param",), *_SHOWN],
+    "title": [("param",), ("text",), ("text-style-def",), *_SHOWN],
     "gap": [("note",), _HUNG, ("marker", "chapter-marker")],
     "transition": [("filter-video",), ("filter-audio",), ("marker",)],
     "timeMap": [("timept",)],
@@ -39,11 +47,13 @@ CHILDREN: dict[str, list[tuple[str, ...]]] = {
 NEEDED = {
     "fcpxml": {"version"}, "format": {"id", "frameDuration"}, "effect": {"id", "uid"}, "asset": {"id"},
     "media-rep": {"src"}, "media": {"id"}, "sequence": {"format"}, "asset-clip": {"ref"}, "video": {"ref", "duration"},
-    "ref-clip": {"ref", "duration"}, "gap": {"duration"}, "transition": {"duration"}, "marker": {"start", "value"},
+    "ref-clip": {"ref", "duration"}, "title": {"ref", "duration"},
+    "gap": {"duration"}, "transition": {"duration"}, "marker": {"start", "value"},
     "timept": {"time", "value"}, "filter-video": {"ref"}, "filter-audio": {"ref"}, "md": {"key"},
 }  # fmt: skip
 LEADS = {
-    "asset-clip": "asset", "ref-clip": "media", "video": "effect", "filter-video": "effect", "filter-audio": "effect",
+    "asset-clip": "asset", "ref-clip": "media", "video": "effect", "title": "effect",
+    "filter-video": "effect", "filter-audio": "effect",
 }  # fmt: skip
 _ONCE = ("note", "conform-rate", "timeMap", "metadata", "sequence", *_ADJUST)
 _TIME = re.compile(r"-?\d+(/\d+)?s")
@@ -84,7 +94,7 @@ def _of_element(element: ET.Element, known: dict[str | None, str]) -> Iterator[s
         yield f"{tag} leads to {known.get(element.get('ref'))}"
     if element.get("format") and known.get(element.get("format")) != "format":
         yield f"{tag} has no format {element.get('format')}"
-    if tag.startswith(("filter-", "adjust-")):
+    if tag.startswith(("filter-", "adjust-", "text", "param")):
         return
     order = [number for child in element for number, group in enumerate(CHILDREN.get(tag, [])) if child.tag in group]
     if len(order) != len(element):

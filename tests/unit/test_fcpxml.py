@@ -11,6 +11,7 @@ import pytest
 
 from otio_adapters import fcpxml
 from otio_adapters.times import item_length, own_speed, seconds
+from tests.fcpxml_rules import broken
 
 schema = otio.schema
 RESOURCES = """
@@ -242,8 +243,9 @@ def test_of_an_audition_the_pick_is_read_in_its_place() -> None:
 
 def test_titles_and_generators_keep_what_they_are() -> None:
     made = read(
-        '<title ref="e2" offset="3600s" start="3600s" duration="2s" name="t">'
-        "<text><text-style>Later</text-style></text></title>"
+        '<title ref="e2" offset="3600s" start="3600s" duration="2s" name="t"><param name="Size" value="12"/>'
+        '<text><text-style ref="ts1">Later</text-style></text>'
+        '<text-style-def id="ts1"><text-style font="Futura"/></text-style-def><note>no hurry</note></title>'
         '<video ref="e3" offset="3602s" duration="2s" name="sky"/>'
         '<transition name="Swoosh" offset="3603s" duration="2s"><filter-video ref="e4" name="Swoosh"/></transition>'
         '<asset-clip ref="a1" duration="2s"><adjust-transform scale="2 2"/><filter-video ref="e4" name="Swoosh"/>'
@@ -257,7 +259,10 @@ def test_titles_and_generators_keep_what_they_are() -> None:
     assert [effect.effect_name for effect in clip.effects] == ["adjust-transform", "Swoosh"]
     again = fcpxml.read_from_string(fcpxml.write_to_string(made))
     assert [one.name for one in again.tracks[0]] == [one.name for one in made.tracks[0]]
+    assert dict(again.tracks[0][0].media_reference.parameters) == {"text": "Later"}
+    assert again.tracks[0][0].metadata["fcpxml"]["note"] == "no hurry"
     assert again.tracks[0][1].media_reference.generator_kind == "Clouds"
+    assert broken(fcpxml.write_to_string(made)) == []
     assert again.tracks[0][2].transition_type == "Custom_Transition"
     assert [effect.effect_name for effect in again.tracks[0][3].effects] == ["adjust-transform", "Swoosh"]
     assert 'scale="2 2"' in fcpxml.write_to_string(again), "the framing goes back as it came"
@@ -267,12 +272,14 @@ def test_what_is_not_understood_is_named() -> None:
     made = read(
         '<asset-clip ref="a9" offset="3600s" name="lost" duration="2s"/>'
         '<ref-clip ref="m9" name="gone" offset="3602s" duration="2s"/>'
-        '<asset-clip ref="a1" offset="3604s" duration="2s"><caption name="c" duration="1s"/></asset-clip>'
+        '<asset-clip ref="a1" offset="3604s" duration="2s"><caption name="c" duration="1s"/>'
+        '<audio-channel-source srcCh="1"/><audio-channel-source srcCh="2"/></asset-clip>'
     )
     assert unread(made) == [
         "captions are left out",
         "gone refers to a compound that is not in the document",
         "lost refers to media that are not in the document",
+        "2 times: settings of single sound channels are left out",
     ]
     lost = made.tracks[0][0].media_reference
     assert isinstance(lost, schema.MissingReference) and lost.name == "lost"
