@@ -56,7 +56,9 @@ PROFILES: Mapping[str, Profile] = {
         bundle=True,
     ),
     "premiere": Profile(write_fcp7, ".xml", "FCP7 XML: review movies", Form(True, "first", "fcp7")),
-    "fcp": Profile(write_fcp, ".fcpxml", "FCPXML for Final Cut Pro: review movies", Form(True, "first", "fcp")),
+    "fcp": Profile(
+        write_fcp, ".fcpxml", "FCPXML for Final Cut Pro: review movies", Form(True, "first", "fcp"), counts=True
+    ),
     "avid": Profile(write_avid, ".edl", "an EDL a video track and an ALE", Form(markers="loc"), counts=True),
     "rv": Profile(
         write_master, ".otio", "every version as a media representation", alternates=True, every=True, in_git=False

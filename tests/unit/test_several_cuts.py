@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.cut.profiles import PROFILES
+from core.cut.read import read_cut
 from core.cut.shot import Shot, Use
 from core.errors import BadInput, ShowError
 from core.files import sha256_file
@@ -283,6 +284,8 @@ def test_a_cut_at_another_rate_says_so_and_counts_at_its_own(show: Show, tmp_pat
     assert [change.flags for change in again.changes] == [("unchanged",)]
     published = show.publish("csv", cut="web")
     assert ",01:00:02:00,01:00:02:06,6," in published.path.read_text(encoding="utf-8-sig")
+    for purpose in ("fcp", "premiere"):
+        assert read_cut(show.publish(purpose, cut="web").path).rate == 24
     assert show.publish("csv").path.read_text(encoding="utf-8-sig").count(",00:00:00:12,12,") == 1
     assert show.verify().ok
 
