@@ -10,7 +10,7 @@ from fractions import Fraction
 from core.cut import flags
 from core.cut.align import Holding
 from core.cut.change import NEW, Change
-from core.cut.facts import Clip, Facts, stem
+from core.cut.facts import Clip, Facts, as_lists_tell, stem
 from core.cut.kin import Kin, kin
 from core.cut.match import Matcher
 from core.cut.ranges import frames_of
@@ -57,6 +57,7 @@ def conform(
         share_gap: frames that uses of one source may be apart and still be one shot.
         answers: what people said of clips that could not be told apart: `Change.key` → shot id, or `NEW`.
     """
+    old, new = as_lists_tell(old, new)
     homed = [holdings.get(homes.get(clip.id, "")) for clip in old.clips]
     olds = [_with_reel(clip, home) for clip, home in zip(old.clips, homed, strict=True)]
     matcher = Matcher(olds, new.clips, homed)

@@ -24,11 +24,15 @@ Span = tuple[Fraction, Fraction]
 
 _OWN = re.compile(r"(?P<shot>[A-Za-z0-9_-]+?)_gen_(?P<version>v\d{3,6})(?:[_.]|$)")
 _NUMBER = re.compile(r"[._]?(?:%0?\d*d|#+|\[\d+-\d+\])$")
+_FRAME = re.compile(r"[._]?\d{3,}$")
+_FIRST_OF_MANY = re.compile(r"\d{3,}\.(exr|dpx|cin|tiff?|png|jpe?g|tga)$", re.IGNORECASE)
+"""How some programs name an image sequence: by its first picture."""
 _SOURCE_FILE = "SOURCE FILE: "
 _NO_REEL = {"", "AX", "BL", "GEN"}
 """What lists write where a source has no reel."""
 _SAYS_EFFECTS = (".xml", ".fcpxml", ".aaf")
 """Forms beside OpenTimelineIO's own that hold effects, each in words of its own."""
+_LIST = ".edl"
 _NEVER_OFF = (".aaf",)
 """Forms whose readers do not say that a clip is switched off."""
 _NO_EFFECTS = Effects()
@@ -109,6 +113,35 @@ class Facts:
         return self.form in PLAIN and other.form in PLAIN
 
 
+def as_lists_tell(one: Facts, other: Facts) -> tuple[Facts, Facts]:
+    """Both cuts with every dissolve wholly behind its cut, where one of them is a list: that says no more of it."""
+    if one.form == other.form or _LIST not in (one.form, other.form):
+        return one, other
+    first, second = (replace(cut, clips=tuple(map(_as_listed, cut.clips))) for cut in (one, other))
+    return first, second
+
+
+def _as_listed(clip: Clip) -> Clip:
+    """The same pictures, each cut with a dissolve where the dissolve begins. Transitions as `Need.joins` tells them."""
+    (head, came), (tail, goes) = (_early(join) for join in clip.joins)
+    if not (came or goes):
+        return clip
+    ahead, behind = came * abs(clip.speed), goes * abs(clip.speed)
+    first, last = (ahead, behind) if clip.speed >= 0 else (behind, ahead)
+    back = 1 if clip.speed >= 0 else -1
+    seen = (clip.seen[0] - back * first, clip.seen[1] - back * last)
+    record, duration = clip.record - came, clip.duration + came - goes
+    return replace(clip, seen=seen, record=record, duration=duration, joins=(head, tail))
+
+
+def _early(join: str) -> tuple[str, Fraction]:
+    """A transition as a list tells it, and for how many seconds it runs before its cut."""
+    if not join:
+        return "", Fraction(0)
+    kind, before, behind = join.rsplit(" ", 2)
+    return f"{kind} 0 {Fraction(before) + Fraction(behind)}", Fraction(before)
+
+
 def facts(cut: Cut, form: str) -> tuple[Facts, list[Any], list[str]]:
     """The facts of a cut that was read.
 
@@ -179,6 +212,8 @@ def _media(clip: Any, reference: Any) -> Media:
         key, name = _named(f"{reference.target_url_base}{prefix}%d{reference.name_suffix}")
         return Media(key, name, reel, span, reference.start_frame, rate, bounds, sequence_rate(reference))
     key, name = _named(getattr(reference, "target_url", "") or "")
+    if span is not None and rate and (span[1] - span[0]) * rate > 1 and _FIRST_OF_MANY.search(key):
+        name = _FRAME.sub("", name)
     return Media(key, name or _source_file(listed), reel, span, None, rate, bounds)
 
 
