@@ -20,6 +20,7 @@ from otio_adapters.times import own_speed
 _NO_TEXT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 OFFLINE = "file:///offline/"
 """Where media are that nobody knows the place of: Final Cut shows them as missing, by their name."""
+_PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".exr", ".dpx", ".psd", ".heic", ".tga", ".bmp", ".gif")
 REEL = "com.apple.proapps.studio.reel"
 
 
@@ -36,6 +37,10 @@ class Asset:
     reel: str = ""
     video: bool = False
     audio: bool = False
+    still: bool = False
+    """Its file holds one picture: Final Cut wants another element for such."""
+    endless: bool = False
+    """It lasts as long as it is shown."""
 
     @property
     def length(self) -> Fraction:
@@ -132,7 +137,9 @@ class Resources:
         known = self._assets.get(key)
         if known is None:
             rate = exact_rate(found.start_time.rate)
-            known = Asset(self.new_id(), _name(clip), key[0], rate, start, end, _reel(media))
+            known = Asset(self.new_id(), _name(clip), key[0], rate, start, end, _told(media, "reel"))
+            known.still = is_still(media)
+            known.endless = known.still and not whole
             self._assets[key] = known
             if not sound:
                 self.format_of(rate)
@@ -142,7 +149,7 @@ class Resources:
     def _asset_element(self, asset: Asset) -> ET.Element:
         frame = 1 / (asset.rate if asset.video else self.rate)
         element = ET.Element("asset", id=asset.id, name=asset.name, start=written(asset.start, frame))
-        element.set("duration", written(asset.length, frame))
+        element.set("duration", "0s" if asset.endless else written(asset.length, frame))
         if asset.video:
             element.set("hasVideo", "1")
             element.set("format", self.format_of(asset.rate))
@@ -194,9 +201,17 @@ def _name(clip: schema.Clip) -> str:
     return text_of(told or clip.name) or "unnamed"
 
 
-def _reel(media: Any) -> str:
-    told = dict(media.metadata.get("fcpxml", {})).get("reel") if media is not None else None
-    return told if isinstance(told, str) else ""
+def is_still(media: Any) -> bool:
+    """Whether media are one picture, by what Final Cut said of them or by their name."""
+    url = str(getattr(media, "target_url", "") or "").lower()
+    return _told(media, "still") == "1" or url.endswith(_PICTURES)
+
+
+def _told(media: Any, key: str) -> str:
+    """What was read of media that OpenTimelineIO has no place for; empty where nothing was."""
+    told = media.metadata.get("fcpxml") if media is not None else None
+    found = told.get(key) if told is not None and hasattr(told, "keys") else None
+    return found if isinstance(found, str) else ""
 
 
 def text_of(text: str) -> str:

@@ -159,8 +159,11 @@ class Document:
         made.name = name
         told = [one.get("value") for one in (*element.iterfind("metadata/md"), *asset.iterfind("metadata/md"))
                 if one.get("key") == REEL]  # fmt: skip
-        if told and told[0]:
-            made.metadata["fcpxml"] = {"reel": told[0][:_LONGEST]}
+        kept = {"reel": told[0][:_LONGEST]} if told and told[0] else {}
+        if known is None and asset.get("hasVideo") == "1":
+            kept["still"] = "1"
+        if kept:
+            made.metadata["fcpxml"] = kept
         return made
 
     def _sounds(

@@ -100,6 +100,8 @@ class Elements:
             element = ET.Element("ref-clip", {"ref": ref, **({"srcEnable": "audio"} if sound else {})})
             return element, retime_of(item, _ZERO, _ZERO, rate)
         asset = self.resources.asset_of(item, sound)
+        if asset.still and not sound:
+            return ET.Element("video", ref=asset.id), retime_of(item, asset.start, asset.length, rate)
         element = ET.Element("asset-clip", ref=asset.id, tcFormat=self.drop)
         if asset.video and asset.audio:
             element.set("srcEnable", "audio" if sound else "video")

@@ -52,8 +52,8 @@ NEEDED = {
     "timept": {"time", "value"}, "filter-video": {"ref"}, "filter-audio": {"ref"}, "md": {"key"},
 }  # fmt: skip
 LEADS = {
-    "asset-clip": "asset", "ref-clip": "media", "video": "effect", "title": "effect",
-    "filter-video": "effect", "filter-audio": "effect",
+    "asset-clip": ("asset",), "ref-clip": ("media",), "video": ("effect", "asset"), "title": ("effect",),
+    "filter-video": ("effect",), "filter-audio": ("effect",),
 }  # fmt: skip
 _ONCE = ("note", "conform-rate", "timeMap", "metadata", "sequence", *_ADJUST)
 _TIME = re.compile(r"-?\d+(/\d+)?s")
@@ -90,7 +90,7 @@ def _of_element(element: ET.Element, known: dict[str | None, str]) -> Iterator[s
     for name in _TIMES:
         if name in element.attrib:
             seconds(element.attrib[name])
-    if tag in LEADS and known.get(element.get("ref")) != LEADS[tag]:
+    if tag in LEADS and known.get(element.get("ref")) not in LEADS[tag]:
         yield f"{tag} leads to {known.get(element.get('ref'))}"
     if element.get("format") and known.get(element.get("format")) != "format":
         yield f"{tag} has no format {element.get('format')}"

@@ -170,13 +170,13 @@ def _prepared_media(clip: Any, entries: Mapping[str, Entry]) -> Iterator[Loss]:
     import opentimelineio as otio
 
     from otio_adapters import versions
-    from otio_adapters.fcpxml_assets import generator_of
+    from otio_adapters.fcpxml_assets import generator_of, is_still
 
     media, name = clip.media_reference, one_line(clip.name, 60) or "(unnamed)"
     if isinstance(media, otio.schema.GeneratorReference) and generator_of(clip) is None:
         yield Loss(name, f"its generated picture ({one_line(media.generator_kind, 40)}): the clip is offline")
         clip.media_reference = otio.schema.MissingReference(media.generator_kind, media.available_range)
-    elif isinstance(media, otio.schema.ExternalReference) and media.available_range is None:
+    elif isinstance(media, otio.schema.ExternalReference) and media.available_range is None and not is_still(media):
         yield Loss(name, "how long its media are, which the cut does not say: told as long as what it shows")
     entry = entries.get(versions.get_text(clip, "clip_id"))
     plate = entry.shot.plate if entry else None

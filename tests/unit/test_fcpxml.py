@@ -232,6 +232,18 @@ def test_compounds_multicam_and_synchronised_clips_are_stacks() -> None:
     assert laid(sync) == {"V1": [("pic", 0, 40, 3600)], "A1": [("rec", 2, 30, 0)]}
 
 
+def test_a_still_lasts_as_long_as_it_is_shown() -> None:
+    still = '<asset id="s1" name="card" start="0s" duration="0s" hasVideo="1" format="r1" src="file:///card.png"/></resources>'
+    text = document('<video ref="s1" offset="3600s" start="3600s" duration="5s" name="card"/>')
+    made = fcpxml.read_from_string(text.replace("</resources>", still))
+    assert laid(made) == {"V1": [("card", 0, 5, 3600)]}
+    assert made.tracks[0][0].media_reference.available_range is None
+    again = fcpxml.write_to_string(made)
+    assert broken(again) == [] and 'duration="0s" hasVideo="1"' in again
+    assert re.search(r'<video ref="r\d+" offset="3600s" name="card" start="3600s" duration="5s" />', again)
+    assert fcpxml.read_from_string(again).to_json_string() == made.to_json_string()
+
+
 def test_of_an_audition_the_pick_is_read_in_its_place() -> None:
     made = read(
         '<gap offset="3600s" start="0s" duration="9s"><audition lane="1" offset="2s">'
