@@ -20,8 +20,9 @@ def guess_rate(data: bytes) -> tuple[Fraction, str]:
     With why, in words.
     """
     said = _SAID.search(data)
-    if said and (rate := exact_rate(float(Fraction(said[1].decode())))) is not None:
-        return rate, "the list says so"
+    told = exact_rate(float(Fraction(said[1].decode()))) if said else None
+    if told is not None:
+        return told, "the list says so"
     found = _TIMECODE.findall(data)
     last = max((int(frame) for _, frame in found), default=0)
     drop = bool(_DROP.search(data)) or any(mark in b";," for mark, _ in found)
