@@ -9,7 +9,7 @@ from core.frames import rate_of
 from otio_adapters.times import exact_rate
 
 _TIMECODE = re.compile(rb"\b\d\d[:;]\d\d[:;]\d\d([:;.,])(\d\d)\b")
-_SAID = re.compile(rb"^\* RUSHES RATE: (\d{1,6}(?:/\d{1,4})?)\s*$", re.MULTILINE)
+_SAID = re.compile(rb"^\* RUSHES RATE: (\d{1,6}(?:/[1-9]\d{0,3})?)\s*$", re.MULTILINE)
 """In lists of ours."""
 _DROP = re.compile(rb"^FCM:\s*DROP", re.MULTILINE | re.IGNORECASE)
 
