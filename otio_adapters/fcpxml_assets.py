@@ -18,7 +18,7 @@ from otio_adapters.fcpxml_time import exact_rate, seconds, written
 from otio_adapters.times import own_speed
 
 _NO_TEXT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-OFFLINE = "file:///offline/"
+OFFLINE = "file:///offline.rushes/"
 """Where media are that nobody knows the place of: Final Cut shows them as missing, by their name."""
 _PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".exr", ".dpx", ".psd", ".heic", ".tga", ".bmp", ".gif")
 REEL = "com.apple.proapps.studio.reel"
