@@ -100,7 +100,7 @@ def test_json_keys_of_a_shot_are_stable(desk: Desk) -> None:
     shot = desk.json("shots", SHOT)[0]
     assert list(shot) == [
         *("id", "status", "versions", "latest", "circled", "circled_as", "range", "cut_range", "cut_frames"),
-        *("open_notes", "progress", "names", "missing", "plate"),
+        *("open_notes", "progress", "names", "cuts", "missing", "source", "plate"),
     ]
     assert list(shot["plate"]) == ["path", "kind", "frames", "width", "height", "rate", "colour", "sha256"]
 
