@@ -164,6 +164,8 @@ def _clip(need: Any, form: str) -> Clip:
     clip = need.clip
     reference = versions.editor_reference(clip)
     media = _media(clip, reference)
+    if form == ".fcpxml" and reference is not None:
+        media = replace(media, reel=_reel(reference.metadata.get("fcpxml")))
     ours = versions.get(clip)
     made = Clip(
         id=str(ours.get("copy_of") or ours.get("clip_id", "")),
@@ -252,8 +254,9 @@ def _left(clip: Any, reader: str) -> Any:
     return found if hasattr(found, "get") else {}
 
 
-def _reel(listed: Any) -> str:
-    reel = listed.get("reel")
+def _reel(told: Any) -> str:
+    """The reel among what a form's reader left in metadata."""
+    reel = told.get("reel") if hasattr(told, "get") else ""
     return reel if isinstance(reel, str) and reel.upper() not in _NO_REEL else ""
 
 
