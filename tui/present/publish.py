@@ -31,7 +31,7 @@ class Form:
 
 def form_line(form: Form, width: int) -> Line:
     """`delivery  .otio  one reference a clip: what plays`."""
-    return ((f" {form.name:<10}", "bold"), (f"{form.suffix:<7}", "dim"), (form.about, ""))
+    return ((f" {form.name:<10}", "bold"), (f"{form.suffix:<8}", "dim"), (form.about, ""))
 
 
 def headline(
