@@ -144,7 +144,8 @@ def _unpack_one(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, out: Path, cut
                 raise _damaged(cut_file, error) from error
         if out.exists() and sha256_file(out) != sha256_file(temp):
             what = "Another file is where this cut's media would be unpacked."
-            raise CutError(what, where=str(out), todo="Move it away, or make the show under another name.")
+            todo = "Nothing was brought in. Unzip the bundle into a folder of its own and name the content.otio in it."
+            raise CutError(what, where=str(out), todo=todo)
         settle(temp, out)
     finally:
         temp.unlink(missing_ok=True)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from core.cut.profiles import PROFILES
 from core.cut.read import read_cut
 from core.cut.shot import Shot, Use
-from core.errors import BadInput, ShowError
+from core.errors import BadInput, CutError, ShowError
 from core.files import sha256_file
 from core.frames import FrameRange
 from core.layout import MAIN
@@ -253,6 +253,25 @@ def test_a_trailers_own_media_that_were_missing_are_found_where_the_trailer_came
     found = show._with_plate("tr020_sh0010")
     assert found.plate is not None and found.missing == "" and git(show, "status", "--porcelain") == ""
     assert found.uses[0].cut == "teaser" and found.cut_range == FrameRange(1009, 1013)
+
+
+def test_a_later_bundle_with_other_media_of_the_same_name_overwrites_none(show: Show, tmp_path: Path) -> None:
+    """It is refused; unzipped into a folder of its own it comes in, and says that the pictures are others."""
+    before, kept = show.shot(INSERT), files(show, "cut")
+    (tmp_path / "bundled").mkdir()
+    movie(tmp_path / "bundled" / "A002.mov", "mjpeg", "yuvj422p", 20, rate=Fraction(25), size=(64, 48))
+    path = trailer(show, tmp_path / "v2.otioz", shared=(12, 7))
+    with pytest.raises(CutError, match="Another file is where") as caught:
+        show.apply_conform(show.conform(path, "trailer"))
+    assert "content.otio" in caught.value.todo
+    assert files(show, "cut") == kept and show.shot(INSERT) == before and show.verify().ok
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(tmp_path / "v2")
+    found = show.conform(tmp_path / "v2" / "content.otio", "trailer")
+    assert found.stale == (f"{INSERT} v001",)
+    show.apply_conform(found)
+    plate = show.shot(INSERT).plate
+    assert plate is not None and plate.sha256 == sha256_file(tmp_path / "v2" / "media" / "A002.mov")
 
 
 def test_a_cut_at_another_rate_says_so_and_counts_at_its_own(show: Show, tmp_path: Path) -> None:
