@@ -31,7 +31,7 @@ COMMANDS = """# Commands
 {made}
 
 Every listing takes `--json`: one document with stable keys. `--debug` anywhere on the line shows tracebacks.
-SHOT is a shot's id, a glob (`'sq010_*'`, in quotes) or a filter: `status:rtk`, `circled:no`, `versions:0`, `cut:trailer`.
+SHOT is a shot's id, a glob (`'sq010_*'`, in quotes) or a filter: `status:rtk`, `circled:no`, `versions:0`, `cut:reel2`.
 Job ids may be shortened to a beginning that is unique.
 
 | exit code | means |

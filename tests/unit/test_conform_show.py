@@ -148,7 +148,7 @@ def test_a_shot_that_is_cut_out_keeps_its_versions_and_comes_back(show: Show, tm
     assert show.shot(SHOT).cut_range == FrameRange(1009, 1020)
 
 
-@pytest.mark.parametrize("purpose", ["delivery", "edl", "master", "resolve", "resolve18", "premiere", "fcp", "avid", "rv"])
+@pytest.mark.parametrize("purpose", [name for name in PROFILES if name != "csv"])
 def test_our_own_delivery_comes_back_as_that_and_makes_no_new_plate(show: Show, tmp_path: Path, purpose: str) -> None:
     published = show.publish(purpose, tmp_path / f"out{PROFILES[purpose].suffix}")
     before = show.shot(SHOT)
