@@ -36,14 +36,14 @@ def get(item: Any) -> dict[str, Any]:
 def get_text(item: Any, key: str) -> str:
     """One text of what rushes wrote, without copying the rest (for loops over a cut); empty where there is none."""
     found = _found(item)
-    value = found[key] if found is not None and key in found else None
+    value = found[key] if found is not None and key in _all(found) else None
     return value if isinstance(value, str) else ""
 
 
 def _found(item: Any) -> Mapping[str, Any] | None:
     metadata = item.metadata
-    # Asked first: a key that is not there costs OTIO an exception. Most items have no metadata at all.
-    found = metadata[KEY] if len(metadata) and KEY in metadata else None
+    # Its keys are gone through: one that is not there costs OTIO an exception. Most items have no metadata at all.
+    found = metadata[KEY] if len(metadata) and KEY in _all(metadata) else None
     ours = isinstance(found, _Dictionary) and "schema" in found and found["schema"] == SCHEMA
     return found if ours else None
 
