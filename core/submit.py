@@ -168,11 +168,8 @@ def submit_longer(
 
     Raises what `submit_version` raises.
     """
-    frames = FrameRange(wanted.range.first, wanted.range.last)
-    if shot.plate is not None:
-        had = shot.plate.frames
-        frames = FrameRange(max(frames.first, had.first), min(frames.last, had.last))
-    lacking = [frame for frame in wanted.frames if frame in frames]
+    frames = wanted.range
+    lacking = [frame for frame in wanted.frames if frame not in wanted.absent]
     if not lacking:
         tell(f"{shot.id}: the plate has none of {format_frames(wanted.frames)}, which the cut needs now.")
         return None

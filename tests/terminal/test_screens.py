@@ -405,3 +405,19 @@ def test_a_version_stepped_to_before_the_versions_are_read_is_the_right_one(
         assert cut(app).viewer.version == "v001"
 
     drive(rendered, hands)
+
+
+def test_the_plate_says_where_it_comes_from(show: Show) -> None:
+    """What the camera log said of the take is beside the picture, by the key of the tab."""
+    path = show.layout.shot(SHOT)
+    path.write_text(path.read_text() + '\n[source]\nScene = "12B"\nLens = "40 mm\\u001b[31m"\n')
+
+    async def hands(app: Screens, pilot: Pilot[None]) -> None:
+        await seen(app, pilot)
+        await pilot.press("4")
+        await until(pilot, lambda: "12B" in text(app))
+        shown = text(app)
+        assert "nothing was generated" in shown and "40 mm" in shown and "\x1b" not in shown
+        assert "frames a second" in shown and "ACEScg" in shown
+
+    drive(show, hands, (200, 60))

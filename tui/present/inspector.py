@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from core.files import one_line
+from core.frames import timecode
 from tui.present.rows import record_pairs, short_time
 from tui.present.spans import STATUS_STYLES, Line, Style, cells, cut, folded, padded
 
 if TYPE_CHECKING:
+    from core.cut.shot import Shot
     from core.history.review import Note, Review
     from core.ops.base import Op
     from core.recipe.model import Recipe
@@ -122,6 +124,25 @@ def notes_of(review: Review, versions: Sequence[str]) -> list[Note]:
     """Every note of a shot, newest version first; what is open before what is resolved."""
     every = [note for version in reversed(["", *versions]) for note in review.of(version).notes]
     return sorted(every, key=lambda note: note.resolved)
+
+
+def plate_lines(shot: Shot, width: int) -> list[Line]:
+    """What a shot's plate is, and what the camera log says of its take."""
+    plate = shot.plate
+    lines: list[Line] = [(("the plate: nothing was generated", "dim"),)]
+    lines += pair("missing", one_line(shot.missing), width, "bad") if shot.missing else ()
+    if plate is not None:
+        counted = f", {plate.media.first}–{plate.media.last}" if plate.kind == "sequence" else ""
+        lines += pair("file", one_line(plate.path, 2000), width)
+        lines += pair("size", f"{plate.width}×{plate.height}, {len(plate.media)} frames{counted}", width)
+        rate = f"{float(plate.rate):g} frames a second"
+        start = timecode(plate.timecode, plate.rate, drop=plate.drop) if plate.timecode is not None else ""
+        lines += pair("rate", f"{rate}, from {start} on" if start else rate, width)
+        lines += pair("reel", one_line(plate.reel), width) if plate.reel else ()
+        lines += pair("colour", one_line(plate.colour), width)
+    for name, text in shot.source:
+        lines += pair(one_line(name, _LABEL - 1), one_line(text, 2000), width)
+    return lines
 
 
 def provenance_lines(version: Version, width: int) -> list[Line]:

@@ -53,4 +53,4 @@ def detail_of(show: Show, shot: str, version: str) -> Detail:
     found = show.version(shot, version) if version else None
     rows = tuple(show.versions(shot))
     problem = str(draft.problem) if draft.problem is not None else ""
-    return Detail(shot, rows, read_review(show.layout, shot), found, draft.recipe, problem)
+    return Detail(shot, rows, read_review(show.layout, shot), found, draft.recipe, problem, show.shot(shot))

@@ -20,6 +20,7 @@ from tui.present import inspector as present
 from tui.present.spans import Line
 
 if TYPE_CHECKING:
+    from core.cut.shot import Shot
     from core.history.review import Note, Review
     from core.recipe.model import Recipe
     from core.rows import VersionRow
@@ -40,6 +41,8 @@ class Detail:
     draft: Recipe | None
     problem: str
     """Why the draft does not hold yet; empty: it does."""
+    whole: Shot
+    """The shot, with its plate."""
 
 
 class Tabs(Widget):
@@ -89,7 +92,7 @@ class Inspector(Vertical):
             present.version_line, lambda row: row.version, id="tab-versions", empty="no versions yet: e writes a recipe"
         )
         self.notes = NoteLines(id="tab-notes")
-        self.provenance: Lines[Line] = Lines(_as_is, str, id="tab-provenance", empty="the plate: nothing was generated")
+        self.provenance: Lines[Line] = Lines(_as_is, str, id="tab-provenance")
         self.detail: Detail | None = None
 
     @property
@@ -138,7 +141,10 @@ class Inspector(Vertical):
         if detail.problem and not detail.version:
             lines += present.pair("problem", detail.problem, width, "bad")
         self.recipe.show(lines)
-        self.provenance.show(present.provenance_lines(detail.version, width) if detail.version else ())
+        made = detail.version
+        self.provenance.show(
+            present.provenance_lines(made, width) if made else present.plate_lines(detail.whole, width)
+        )
 
     def on_resize(self) -> None:
         self._lay_out()
