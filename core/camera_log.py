@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from core.cut.ale import DAY, Log, Take, clock
-from core.cut.facts import stem
+from core.cut.incoming.ale import DAY, Log, Take, clock
+from core.cut.recut.facts import stem
 from core.cut.shots import Plate, Shot, shot_text
 from core.files import write_atomic
 from core.frames import FrameRange, timecode

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from core.conform import Case, Conform, Wanted, case_of, line_of, shown_elsewhere, use_of, wanted
-from core.cut.align import zero
-from core.cut.bundle import as_received, unpack
-from core.cut.change import NEW
-from core.cut.content import described
 from core.cut.digests import Digests
-from core.cut.facts import PLAYS, Clip, is_renamed
-from core.cut.read import PLAIN, cut_text
+from core.cut.incoming.bundle import as_received, unpack
+from core.cut.incoming.read import PLAIN, cut_text
+from core.cut.recut.align import zero
+from core.cut.recut.change import NEW
+from core.cut.recut.content import described
+from core.cut.recut.facts import Clip, is_renamed
 from core.cut.shots import Shot, Use, make_shots, shot_text
 from core.errors import BadInput
 from core.files import one_line, safe_text, sha256_bytes, write_all, write_atomic, write_once
@@ -120,7 +120,9 @@ def _give_ids(case: Case, elsewhere: Collection[str]) -> list[str]:
 
 def _plays(clip: Clip) -> dict[str, str]:
     """Which version of ours a clip plays, where its file does not say it: kept for when the file is gone."""
-    return {PLAYS: " ".join(clip.own)} if clip.own and is_renamed(clip) else {}
+    from otio_adapters import versions
+
+    return {versions.PLAYS: " ".join(clip.own)} if clip.own and is_renamed(clip) else {}
 
 
 def _give_range(clip: Any, case: Case, n: int) -> bool:

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from core.conform import holdings_of, line_of
-from core.cut.change import Change
-from core.cut.conform import conform
-from core.cut.facts import Clip, Facts, facts, stem
-from core.cut.listing import refuse_other
-from core.cut.read import Cut, read_cut
+from core.cut.incoming.read import Cut, read_cut
+from core.cut.outgoing.listing import refuse_other
+from core.cut.recut.change import Change
+from core.cut.recut.conform import conform
+from core.cut.recut.facts import Clip, Facts, facts, stem
 from core.errors import BadInput
 from core.files import one_line, safe_name, write_atomic
 from core.layout import Layout, Settings

@@ -9,14 +9,14 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from core.cut.align import Holding
-from core.cut.change import Change
-from core.cut.conform import Conformed, conform
-from core.cut.content import Files, Renewed, marked, renewed_plates
 from core.cut.digests import Digests
-from core.cut.facts import Clip, Facts, facts, facts_of
+from core.cut.incoming.read import Cut, read_cut
 from core.cut.ranges import retime_words
-from core.cut.read import Cut, read_cut
+from core.cut.recut.align import Holding
+from core.cut.recut.change import Change
+from core.cut.recut.conform import Conformed, conform
+from core.cut.recut.content import Files, Renewed, marked, renewed_plates
+from core.cut.recut.facts import Clip, Facts, facts, facts_of
 from core.cut.shots import Shot, Use
 from core.errors import BadInput
 from core.files import check_name, one_line

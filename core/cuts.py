@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from core.cut.incoming.read import read_cut
 from core.cut.outline import outline_of
-from core.cut.read import read_cut
 from core.files import one_line
 from core.history.git import History
 from core.layout import MAIN, Layout

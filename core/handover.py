@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from core.absent import absent_frames, not_here
-from core.cut.bundle_out import bundled, write_bundle
-from core.cut.notes import Remarked
-from core.cut.profiles import PROFILES, Profile, profile_of
-from core.cut.publish import Entry, Handover, Published, VersionMedia
-from core.cut.read import record_rate
+from core.cut.incoming.read import record_rate
+from core.cut.outgoing.bundle_out import bundled, write_bundle
+from core.cut.outgoing.notes import Remarked
+from core.cut.outgoing.profiles import PROFILES, Profile, profile_of
+from core.cut.outgoing.publish import Entry, Handover, Published, VersionMedia
 from core.errors import BadInput, CutError, RushesError, ShowError
 from core.farm.movie import review_path
 from core.files import one_line, safe_name, sha256_bytes, sha256_file, write_atomic, write_once

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from core.absent import not_here
-from core.cut.profiles import Profile, profile_of
+from core.cut.outgoing.profiles import Profile, profile_of
 from core.layout import MAIN, Layout, version_number
 from core.overview import read_review, version_names
 from core.rows import NOT_STARTED, ShotRow, in_cut

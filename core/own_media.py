@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.cut.digests import Digests
-from core.cut.facts import Clip, Facts, as_own, is_renamed, stem
+from core.cut.recut.facts import Clip, Facts, as_own, is_renamed, stem
 from core.errors import ShowError
 from core.history.record import read_manifest
 from core.layout import Layout

@@ -10,9 +10,9 @@ from fractions import Fraction
 from pathlib import Path, PurePosixPath
 
 from core.cut.digests import Digests
-from core.cut.facts import Clip, facts, stem
+from core.cut.incoming.read import read_cut
 from core.cut.locate import exists
-from core.cut.read import read_cut
+from core.cut.recut.facts import Clip, facts, stem
 from core.cut.shots import Shot, make_shots, shot_text
 from core.errors import BadInput, MediaError
 from core.files import write_atomic

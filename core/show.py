@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from core.carry import Applied
     from core.changes import ChangeList
     from core.conform import Conform, Wanted
-    from core.cut.publish import Published
+    from core.cut.outgoing.publish import Published
     from core.cuts import CutRow
     from core.outgoing import Going
     from core.recipe.complete import Known
@@ -129,7 +129,7 @@ class Show:
 
     def cut_play(self, cut: str = MAIN) -> CutPlay:
         """What every frame of the cut shows. Reads the whole timeline: in a thread. Raises CutError, ShowError."""
-        from core.cut.read import read_cut
+        from core.cut.incoming.read import read_cut
         from core.cut.segments import segments
         from core.viewing.cutplay import CutPlay, on_show
 
@@ -458,7 +458,7 @@ class Show:
         Nothing is written. See `core.camera_log.match_log`. Raises CutError.
         """
         from core.camera_log import match_log
-        from core.cut.ale import read_ale
+        from core.cut.incoming.ale import read_ale
 
         log = read_ale(path)
         return match_log(log, (row.shot for row in self.shots())), log.warnings

@@ -11,9 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from core.cut.bundle import as_received, unpack
 from core.cut.digests import Digests
-from core.cut.read import cut_text, read_cut
+from core.cut.incoming.bundle import as_received, unpack
+from core.cut.incoming.read import cut_text, read_cut
 from core.cut.shots import Shot, make_shots, shot_text
 from core.errors import BadInput, ShowError
 from core.files import explained, one_line, safe_name, write_all, write_atomic, write_once

@@ -15,6 +15,8 @@ import opentimelineio as otio
 
 KEY = "rushes"
 SCHEMA = "rushes/1"
+PLAYS = "plays"
+"""Which version of ours a clip plays whose file does not say it: `sq010_sh0010 v003`."""
 _GENERATED = re.compile(r"gen_v\d{3,6}")
 _OWN_FILE = re.compile(r"_gen_v\d{3,6}[._]?$")
 _INT64 = 2**63

@@ -16,10 +16,10 @@ from typing import Any
 
 import opentimelineio as otio
 
-from core.cut.fcp7_speed import read_speeds
-from core.cut.notes import Remarked
-from core.cut.profiles import PROFILES
-from core.cut.publish import Handover, Published
+from core.cut.incoming.fcp7_speed import read_speeds
+from core.cut.outgoing.notes import Remarked
+from core.cut.outgoing.profiles import PROFILES
+from core.cut.outgoing.publish import Handover, Published
 from tests.outgoing import Show
 from tests.timelines import clip, movie, schema, span, time, timeline
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from core.cut.notes import Remarked
-from core.cut.publish import Entry, VersionMedia
-from core.cut.read import cut_text, read_cut
+from core.cut.incoming.read import cut_text, read_cut
+from core.cut.outgoing.notes import Remarked
+from core.cut.outgoing.publish import Entry, VersionMedia
 from core.cut.shots import Shot, make_shots
 from tests.timelines import counted, media_info, save, settings
 

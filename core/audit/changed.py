@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.audit.markup import Html, el
 from core.audit.story import Scene, still
-from core.cut.change import FLAGS, Change
+from core.cut.recut.change import FLAGS, Change
 from core.errors import CutError, MediaError
 from core.files import write_atomic
 from core.media.embed import jpeg_uri

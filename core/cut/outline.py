@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from core.files import one_line
 
 if TYPE_CHECKING:
-    from core.cut.read import Cut
+    from core.cut.incoming.read import Cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Outline:
 
 def outline(path: Path) -> Outline:
     """Read a normalised cut. Raises CutError."""
-    from core.cut.read import read_cut
+    from core.cut.incoming.read import read_cut
 
     return outline_of(read_cut(path))
 

@@ -22,7 +22,7 @@ from core.cut.shot import Shot, Use
 from core.cut.shots import reference_rate
 
 if TYPE_CHECKING:
-    from core.cut.read import Cut
+    from core.cut.incoming.read import Cut
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from otio_adapters.times import seconds
 
 if TYPE_CHECKING:
     from core.cut.digests import Digests
-    from core.cut.read import Cut
+    from core.cut.incoming.read import Cut
     from core.media.read import MediaInfo
 
 __all__ = ["Plate", "Shot", "Use", "make_shots", "read_shot", "sequence_digest", "shot_text"]

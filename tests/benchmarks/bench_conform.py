@@ -14,10 +14,10 @@ from typing import Any
 
 import opentimelineio as otio
 
-from core.cut.align import Holding
-from core.cut.conform import conform
-from core.cut.facts import Facts, facts
-from core.cut.read import read_cut
+from core.cut.incoming.read import read_cut
+from core.cut.recut.align import Holding
+from core.cut.recut.conform import conform
+from core.cut.recut.facts import Facts, facts
 from core.cut.shots import make_shots
 from tests.timelines import media_info, movie, save, schema, settings, span, timeline
 

@@ -13,11 +13,11 @@ from typing import Any
 
 import opentimelineio as otio
 
-from core.cut.facts import facts
-from core.cut.profiles import PROFILES
-from core.cut.publish import Entry, Handover, VersionMedia
+from core.cut.incoming.read import cut_text, read_cut
+from core.cut.outgoing.profiles import PROFILES
+from core.cut.outgoing.publish import Entry, Handover, VersionMedia
 from core.cut.ranges import needs
-from core.cut.read import cut_text, read_cut
+from core.cut.recut.facts import facts
 from core.cut.shots import Shot, make_shots
 from otio_adapters import versions
 from tests.benchmarks.bench_conform import CLIPS, cut_of, timed

@@ -17,9 +17,9 @@ from typing import Any
 import opentimelineio as otio
 import pytest
 
-from core.cut.bundle import as_received, is_deeper, unpack
+from core.cut.incoming.bundle import as_received, is_deeper, unpack
+from core.cut.incoming.read import DEEPEST
 from core.cut.locate import locate
-from core.cut.read import DEEPEST
 from core.errors import CutError
 from tests.timelines import clip, movie, save, schema, span, timeline
 
@@ -27,8 +27,8 @@ _READER = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
 from pathlib import Path
-from core.cut.facts import facts
-from core.cut.read import cut_text, read_cut
+from core.cut.recut.facts import facts
+from core.cut.incoming.read import cut_text, read_cut
 from core.cut.shots import make_shots
 from core.errors import CutError
 from tests.timelines import media_info, settings

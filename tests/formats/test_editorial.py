@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.cut.profiles import PROFILES
+from core.cut.outgoing.profiles import PROFILES
 from core.files import write_atomic
 from tests.editorial_table import OPENS, PAGE, cells, page_text
 

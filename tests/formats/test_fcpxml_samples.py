@@ -13,7 +13,7 @@ from typing import Any
 import opentimelineio as otio
 import pytest
 
-from otio_adapters import fcpxml
+from otio_adapters import fcpxml_adapter as fcpxml
 from otio_adapters.times import item_length, seconds
 from tests.formats.test_sample_timelines import _cache, _samples
 from tests.timelines import clip, movie, schema, span, timeline

@@ -123,7 +123,7 @@ def test_a_variable_rate_is_laid_on_a_grid(tmp_path: Path, name: str) -> None:
 
 def test_fifty_frames_in_a_cut_of_twenty_five(tmp_path: Path) -> None:
     """Frames are counted at the media's rate: half a second of the cut is 25 frames of the plate, by either clock."""
-    from core.cut.read import read_cut
+    from core.cut.incoming.read import read_cut
     from core.cut.shots import make_shots
     from tests.timelines import clip, save, settings, span, timeline
     from tests.timelines import movie as reference

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from core.cut.ale import read_ale
-from core.cut.collection import Several
-from core.cut.facts import facts
-from core.cut.publish import Handover, write_master
-from core.cut.read import ADAPTED, PLAIN, cut_text, read_cut, timeline_text
+from core.cut.incoming.ale import read_ale
+from core.cut.incoming.collection import Several
+from core.cut.incoming.read import ADAPTED, PLAIN, cut_text, read_cut, timeline_text
+from core.cut.outgoing.publish import Handover, write_master
+from core.cut.recut.facts import facts
 from core.cut.shots import make_shots
 from core.errors import CutError
 from core.files import write_atomic

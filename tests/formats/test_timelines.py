@@ -13,7 +13,7 @@ from typing import Any
 import opentimelineio as otio
 import pytest
 
-from core.cut.read import read_cut
+from core.cut.incoming.read import read_cut
 from core.errors import CutError, DiskFull
 from core.frames import FrameRange
 from core.media.read import Reader

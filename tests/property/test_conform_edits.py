@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.cut.align import Holding
-from core.cut.change import Change
-from core.cut.conform import conform
-from core.cut.facts import facts
-from core.cut.kin import longest_rising
-from core.cut.match import Matcher, assign
-from core.cut.read import cut_text, read_cut
+from core.cut.incoming.read import cut_text, read_cut
+from core.cut.recut.align import Holding
+from core.cut.recut.change import Change
+from core.cut.recut.conform import conform
+from core.cut.recut.facts import facts
+from core.cut.recut.kin import longest_rising
+from core.cut.recut.match import Matcher, assign
 from core.cut.shots import make_shots
 from tests.timelines import counted, cuts, media_info, movie, save, schema, settings, span, timeline
 

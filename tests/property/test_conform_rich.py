@@ -16,11 +16,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.cut.align import Holding
-from core.cut.change import Change
-from core.cut.conform import conform
-from core.cut.facts import facts
-from core.cut.read import read_cut
+from core.cut.incoming.read import read_cut
+from core.cut.recut.align import Holding
+from core.cut.recut.change import Change
+from core.cut.recut.conform import conform
+from core.cut.recut.facts import facts
 from core.cut.shots import make_shots
 from core.frames import FrameRange
 from core.media.info import MediaInfo

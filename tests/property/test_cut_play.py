@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.cut.read import Cut, read_cut
+from core.cut.incoming.read import Cut, read_cut
 from core.cut.segments import Segment, segments
 from core.cut.shots import Shot, make_shots
 from core.viewing.cutplay import CutPlay, on_show, shot_frame

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.cut.edl_delivery import write_edl
-from core.cut.publish import Entry, Handover, VersionMedia
-from core.cut.read import cut_text, read_cut
+from core.cut.incoming.read import cut_text, read_cut
+from core.cut.outgoing.edl_delivery import write_edl
+from core.cut.outgoing.publish import Entry, Handover, VersionMedia
 from core.cut.shots import make_shots
 from otio_adapters.edl import Edit, Edl, Event, Motion, edl_text, read_edl
 from tests.edl_cuts import simple_cuts

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.cut.fcp7_quick import _Ids, quicken
+from core.cut.incoming.fcp7_quick import _Ids, quicken
 from tests.timelines import movie, schema, span, time, timeline
 
 if "fcp_xml" not in otio.adapters.available_adapter_names():

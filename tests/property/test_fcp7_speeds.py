@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.cut.incoming.read import read_cut
 from core.cut.ranges import needs
-from core.cut.read import read_cut
 from tests.outgoing import Show
 from tests.timelines import clip, movie, schema, time, timeline
 from tests.unit.test_fcp7 import publish

@@ -9,7 +9,7 @@ import opentimelineio as otio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from otio_adapters import fcpxml
+from otio_adapters import fcpxml_adapter as fcpxml
 from otio_adapters.times import item_length, seconds
 from tests.fcpxml_rules import broken
 

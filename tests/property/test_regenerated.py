@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.cut.delivery import write_delivery
-from core.cut.profiles import PROFILES
-from core.cut.publish import Entry, Handover, VersionMedia, write_master
-from core.cut.read import cut_text, read_cut
+from core.cut.incoming.read import cut_text, read_cut
+from core.cut.outgoing.delivery import write_delivery
+from core.cut.outgoing.profiles import PROFILES
+from core.cut.outgoing.publish import Entry, Handover, VersionMedia, write_master
 from core.cut.shots import make_shots
 from tests.timelines import counted, cuts, media_info, save, settings
 

@@ -17,15 +17,15 @@ from typing import Any
 import opentimelineio as otio
 import pytest
 
-from core.cut.align import Holding
-from core.cut.conform import conform
-from core.cut.facts import facts
-from core.cut.notes import Remarked
+from core.cut.incoming.read import cut_text, read_cut
+from core.cut.outgoing.notes import Remarked
+from core.cut.outgoing.profiles import PROFILES
+from core.cut.outgoing.publish import Entry, Handover, Published, VersionMedia
 from core.cut.outline import outline
-from core.cut.profiles import PROFILES
-from core.cut.publish import Entry, Handover, Published, VersionMedia
 from core.cut.ranges import needs
-from core.cut.read import cut_text, read_cut
+from core.cut.recut.align import Holding
+from core.cut.recut.conform import conform
+from core.cut.recut.facts import facts
 from core.cut.segments import segments
 from core.cut.shots import Shot, make_shots
 from tests.timelines import counted, media_info, movie, save, schema, settings, span, time, timeline

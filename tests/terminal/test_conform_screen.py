@@ -17,9 +17,9 @@ from textual.widgets import Input
 
 from core.carry import Applied
 from core.conform import Conform, Wanted
-from core.cut import conform as core_conform
-from core.cut import flags as core_flags
-from core.cut.change import Change
+from core.cut.recut import conform as core_conform
+from core.cut.recut import flags as core_flags
+from core.cut.recut.change import Change
 from core.errors import CutError
 from core.frames import FrameRange
 from core.show import Show

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from core.cut.compare import Loss
-from core.cut.publish import Published
+from core.cut.outgoing.compare import Loss
+from core.cut.outgoing.publish import Published
 from core.errors import CutError
 from core.outgoing import Going
 from core.show import Show

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.camera_log import Logged, match_log
-from core.cut.ale import Log, Take, clock, read_ale
+from core.cut.incoming.ale import Log, Take, clock, read_ale
 from core.cut.shot import Plate, Shot, Use, read_shot, shot_text
 from core.errors import CutError
 from core.frames import FrameRange, parse_timecode, timecode

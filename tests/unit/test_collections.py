@@ -9,8 +9,8 @@ from typing import Any
 import opentimelineio as otio
 import pytest
 
-from core.cut.collection import Several, named
-from core.cut.read import read_cut, read_timeline
+from core.cut.incoming.collection import Several, named
+from core.cut.incoming.read import read_cut, read_timeline
 from core.errors import CutError
 from core.show import Show
 from otio_adapters import versions

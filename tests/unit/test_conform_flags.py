@@ -12,7 +12,7 @@ import opentimelineio as otio
 import pytest
 
 from core.conform import line_of
-from core.cut.change import FLAGS
+from core.cut.recut.change import FLAGS
 from core.show import Show
 from tests import shows
 from tests.shows import BLEND, SHOT, finish

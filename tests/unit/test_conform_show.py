@@ -13,7 +13,7 @@ import opentimelineio as otio
 import pytest
 
 from core.conform import Conform
-from core.cut.profiles import PROFILES
+from core.cut.outgoing.profiles import PROFILES
 from core.errors import BadInput
 from core.frames import FrameRange
 from core.show import Show

@@ -13,7 +13,7 @@ from typing import Any
 import opentimelineio as otio
 import pytest
 
-from core.cut.read import cut_text, read_cut
+from core.cut.incoming.read import cut_text, read_cut
 from core.errors import CutError
 from otio_adapters import linker, versions
 from otio_adapters.times import true_rate

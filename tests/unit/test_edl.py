@@ -11,10 +11,10 @@ from typing import Any
 import opentimelineio as otio
 import pytest
 
-from core.cut.delivery import write_delivery
-from core.cut.edl_delivery import write_edl
-from core.cut.publish import Entry, Handover, VersionMedia
-from core.cut.read import cut_text, read_cut
+from core.cut.incoming.read import cut_text, read_cut
+from core.cut.outgoing.delivery import write_delivery
+from core.cut.outgoing.edl_delivery import write_edl
+from core.cut.outgoing.publish import Entry, Handover, VersionMedia
 from core.cut.shots import Shot, make_shots
 from core.errors import CutError
 from core.files import sha256_file

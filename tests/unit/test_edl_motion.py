@@ -8,7 +8,7 @@ from pathlib import Path
 import opentimelineio as otio
 import pytest
 
-from core.cut.read import read_cut
+from core.cut.incoming.read import read_cut
 
 LIST = """TITLE: x
 FCM: {fcm}

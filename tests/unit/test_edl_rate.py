@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from core.cut.edl_rate import guess_rate
-from core.cut.read import read_cut
+from core.cut.incoming.edl_rate import guess_rate
+from core.cut.incoming.read import read_cut
 from core.errors import BadInput
 from core.show import Show
 

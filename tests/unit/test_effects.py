@@ -8,9 +8,9 @@ from typing import Any
 import opentimelineio as otio
 import pytest
 
-from core.cut.conform import conform
-from core.cut.facts import facts
-from core.cut.read import read_cut
+from core.cut.incoming.read import read_cut
+from core.cut.recut.conform import conform
+from core.cut.recut.facts import facts
 from tests.timelines import clip, movie, save, schema, timeline
 
 BUILT_IN = (

@@ -11,14 +11,14 @@ import opentimelineio as otio
 import pytest
 from hypothesis import given, settings
 
-from core.cut.bundle import as_received
-from core.cut.fcp import write_fcp
-from core.cut.notes import Remarked
-from core.cut.profiles import PROFILES
-from core.cut.publish import Entry, Handover, Published
-from core.cut.read import read_cut
+from core.cut.incoming.bundle import as_received
+from core.cut.incoming.read import read_cut
+from core.cut.outgoing.fcp import write_fcp
+from core.cut.outgoing.notes import Remarked
+from core.cut.outgoing.profiles import PROFILES
+from core.cut.outgoing.publish import Entry, Handover, Published
 from core.errors import CutError
-from otio_adapters import fcpxml
+from otio_adapters import fcpxml_adapter as fcpxml
 from tests.editorial_table import rich
 from tests.fcpxml_rules import broken
 from tests.outgoing import Show

@@ -10,11 +10,11 @@ import opentimelineio as otio
 import pytest
 from hypothesis import given
 
-from core.cut.fcp7 import write_fcp7
-from core.cut.fcp7_speed import read_speeds
-from core.cut.form import Form
-from core.cut.notes import Remarked
-from core.cut.publish import Entry, Handover, Published
+from core.cut.incoming.fcp7_speed import read_speeds
+from core.cut.outgoing.fcp7 import write_fcp7
+from core.cut.outgoing.form import Form
+from core.cut.outgoing.notes import Remarked
+from core.cut.outgoing.publish import Entry, Handover, Published
 from core.errors import CutError
 from tests.outgoing import Show
 from tests.timelines import clip, cuts, movie, schema, span, time, timeline

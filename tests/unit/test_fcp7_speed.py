@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from core.cut.effects import effects_of
-from core.cut.fcp7_speed import TICKS
-from core.cut.publish import Published
+from core.cut.incoming.fcp7_speed import TICKS
+from core.cut.incoming.read import Cut, read_cut
+from core.cut.outgoing.publish import Published
 from core.cut.ranges import Counted, Need, media_frames, needs, source_zero
-from core.cut.read import Cut, read_cut
+from core.cut.recut.effects import effects_of
 from core.frames import FrameRange
 from otio_adapters import versions
 from tests.outgoing import Show

@@ -9,7 +9,7 @@ from typing import Any
 import opentimelineio as otio
 import pytest
 
-from otio_adapters import fcpxml
+from otio_adapters import fcpxml_adapter as fcpxml
 from otio_adapters.times import item_length, own_speed, seconds
 from tests.fcpxml_rules import broken
 

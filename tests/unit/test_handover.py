@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import opentimelineio as otio
 import pytest
 
-from core.cut.bundle import unpack
+from core.cut.incoming.bundle import unpack
 from core.errors import BadInput, CutError, DiskFull, ShowError
 from core.files import sha256_file
 from core.handover import PROFILES

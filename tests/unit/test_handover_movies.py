@@ -10,7 +10,7 @@ import numpy as np
 import opentimelineio as otio
 import pytest
 
-from core.cut.profiles import PROFILES
+from core.cut.outgoing.profiles import PROFILES
 from core.show import Show
 from tests import shows
 from tests.shows import SHOT, finish

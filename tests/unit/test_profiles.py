@@ -12,11 +12,11 @@ from typing import Any
 import opentimelineio as otio
 import pytest
 
-from core.cut.avid import COLUMNS as ALE_COLUMNS
-from core.cut.listing import COLUMNS
-from core.cut.notes import Remarked
-from core.cut.profiles import PROFILES
-from core.cut.publish import Entry, Handover, Published
+from core.cut.outgoing.avid import COLUMNS as ALE_COLUMNS
+from core.cut.outgoing.listing import COLUMNS
+from core.cut.outgoing.notes import Remarked
+from core.cut.outgoing.profiles import PROFILES
+from core.cut.outgoing.publish import Entry, Handover, Published
 from core.errors import CutError
 from core.media.info import MediaInfo
 from tests.outgoing import Show

@@ -8,8 +8,8 @@ from typing import Any
 import opentimelineio as otio
 import pytest
 
-from core.cut.publish import Entry, Handover, VersionMedia, compare_timelines, write_master
-from core.cut.read import cut_text, read_cut
+from core.cut.incoming.read import cut_text, read_cut
+from core.cut.outgoing.publish import Entry, Handover, VersionMedia, compare_timelines, write_master
 from core.cut.shots import Shot, make_shots
 from core.errors import CutError
 from core.files import sha256_file

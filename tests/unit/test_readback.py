@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from core.cut.readback import items_of, lost
+from core.cut.outgoing.readback import items_of, lost
 from core.errors import CutError
 from tests.timelines import clip, cuts, movie, schema, span, timeline
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.cut.profiles import PROFILES
+from core.cut.outgoing.profiles import PROFILES
 from core.show import Show
 from sample_project import folder
 from tests import shows

@@ -8,7 +8,7 @@ import OpenImageIO
 import opentimelineio as otio
 import pytest
 
-from core.cut.read import read_cut
+from core.cut.incoming.read import read_cut
 from core.cut.shots import Shot, make_shots
 from core.frames import FrameRange
 from core.media.read import probe

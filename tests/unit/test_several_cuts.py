@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.cut.profiles import PROFILES
-from core.cut.read import read_cut
+from core.cut.incoming.read import read_cut
+from core.cut.outgoing.profiles import PROFILES
 from core.cut.shot import Shot, Use
 from core.errors import BadInput, CutError, ShowError
 from core.files import sha256_file

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.cut.read import read_cut
+from core.cut.incoming.read import read_cut
 from core.cut.shots import make_shots
 from core.errors import ShowError
 from core.layout import read_settings

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.cut.read import Cut, read_cut
+from core.cut.incoming.read import Cut, read_cut
 from core.cut.shots import Plate, Shot, Use, make_shots, read_shot, sequence_digest, shot_text
 from core.errors import MediaError, ShowError
 from core.files import safe_name, sha256_bytes, sha256_file

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.cut.edl_midnight import past_midnight
+from core.cut.incoming.edl_midnight import past_midnight
+from core.cut.incoming.read import read_cut
 from core.cut.ranges import Counted, media_frames, needs, source_zero, zero_at
-from core.cut.read import read_cut
 from core.cut.shots import make_shots
 from core.frames import FrameRange, parse_timecode, timecode
 from core.media.info import MediaInfo

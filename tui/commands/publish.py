@@ -13,7 +13,7 @@ from tui.commands.here import AnyShots, Json, Out, here, tell_waiting
 
 if TYPE_CHECKING:
     from core.audit.verify import Check
-    from core.cut.compare import Loss
+    from core.cut.outgoing.compare import Loss
 
 app = typer.Typer()
 

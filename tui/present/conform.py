@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from core.cut.change import FLAGS
+from core.cut.recut.change import FLAGS
 
 if TYPE_CHECKING:
     from core.conform import Wanted
-    from core.cut.change import Change
+    from core.cut.recut.change import Change
 
 TITLES = ("clip", "shot", "track", "what", "head", "tail", "slip", "missing", "why")
 

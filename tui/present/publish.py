@@ -12,7 +12,7 @@ from tui.present.rows import circle_mark
 from tui.present.spans import STATUS_STYLES, Line, Style, padded
 
 if TYPE_CHECKING:
-    from core.cut.publish import Published
+    from core.cut.outgoing.publish import Published
     from core.outgoing import Going
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from core.cut.change import FLAGS as WORDS
-from core.cut.change import NEW
+from core.cut.recut.change import FLAGS as WORDS
+from core.cut.recut.change import NEW
 from core.files import one_line
 from core.frames import format_frames
 from tui.present.conform import missing, plays
@@ -17,7 +17,7 @@ from tui.present.spans import Line, Style, padded
 if TYPE_CHECKING:
     from core.carry import Applied
     from core.conform import Conform, Wanted
-    from core.cut.change import Change
+    from core.cut.recut.change import Change
 
 _WORK: Mapping[str, int] = {
     "ambiguous": 1, "source_replaced": 1, "plate_content_changed": 1, "extended_beyond": 1, "rate_changed": 1,

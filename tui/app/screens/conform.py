@@ -10,7 +10,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from core.cut.change import NEW
+from core.cut.recut.change import NEW
 from core.files import safe_name
 from core.layout import MAIN
 from tui.app.asking import KEYS, Ask, Choose, Paths, ask_which
@@ -23,7 +23,7 @@ from tui.present.spans import Line
 if TYPE_CHECKING:
     from core.carry import Applied
     from core.conform import Conform
-    from core.cut.change import Change
+    from core.cut.recut.change import Change
     from core.progress import Tick
     from core.show import Show
 
@@ -341,7 +341,7 @@ def _compared(
     show: Show, path: Path, cut: str, timeline: str, tick: Tick
 ) -> tuple[Conform | tuple[str, ...], tuple[str, ...]]:
     """What the file changes in a cut of the show, or the timelines that it holds; and the cuts that there are."""
-    from core.cut.collection import Several
+    from core.cut.incoming.collection import Several
 
     try:
         return show.conform(path, cut, timeline, tick=tick), show.layout.cuts()

@@ -19,7 +19,7 @@ from tui.present.publish import Form
 from tui.present.spans import Line
 
 if TYPE_CHECKING:
-    from core.cut.publish import Published
+    from core.cut.outgoing.publish import Published
     from core.outgoing import Going
     from core.show import Show
 

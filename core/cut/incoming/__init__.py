@@ -1,0 +1,1 @@
+"""Cuts and logs as they come in, in every form, put in order."""

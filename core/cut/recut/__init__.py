@@ -1,0 +1,1 @@
+"""Two cuts compared: which clip is which, and what became of it."""

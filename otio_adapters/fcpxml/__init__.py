@@ -1,0 +1,1 @@
+"""Final Cut's XML read and written with exact times."""
