@@ -185,7 +185,7 @@ def test_a_damaged_index_is_ignored(small: Show, tmp_path_factory: pytest.TempPa
     kept = refreshed(layout, SETTINGS, [], None)
     path = index._path(layout.state)
     whole = path.read_bytes()
-    at = data.draw(st.integers(0, len(whole) - 1))
+    at = data.draw(st.integers(0, 9999)) % len(whole)  # its length is not the same each time: young files are marked
     junk = data.draw(st.binary(max_size=20))
     path.write_bytes(whole[:at] + junk + (whole[at + len(junk) :] if data.draw(st.booleans()) else b""))
     assert read_index(layout.state) == (kept if path.read_bytes() == whole else None)

@@ -26,7 +26,7 @@ def cut(count: int, *, ids: bool) -> Any:
     for number in range(count):
         item = clip(f"sh{number:02d}", movie(f"plate{number}.mov"), 100, 40)
         if ids:
-            versions.put_id(item, f"id-{number}")
+            versions.put(item, {"clip_id": f"id-{number}"})
         items.append(item)
     return timeline(items)
 
@@ -106,7 +106,7 @@ def test_copies_of_a_clip_are_told_apart_by_what_they_show() -> None:
     """An editor's copy carries the id of the clip that it was copied from."""
     old = timeline([clip("a", movie(), 100, 20), clip("a", movie(), 500, 20)])
     for item in old.find_clips():
-        versions.put_id(item, "same")
+        versions.put(item, {"clip_id": "same"})
     new = old.clone()
     new.tracks[0][1].source_range = span(505, 15)
     assert [change.what for change in changes(old, new)] == [(), ("trimmed",)]
