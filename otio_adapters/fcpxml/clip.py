@@ -29,7 +29,9 @@ ROLES = ("audioRole", "videoRole")
 _LEFT_OUT = {
     "caption": "captions", "audio-channel-source": "settings of single sound channels",
     "sync-source": "settings of single sound channels", "filter-video-mask": "masks of filters",
-    "object-tracker": "trackers",
+    "object-tracker": "trackers", "keyword": "keywords", "rating": "ratings", "analysis-marker": "analysis marks",
+    "hidden-clip-marker": "hidden marks", "metadata": "scene, take and other log entries",
+    "adjust-colorConform": "settings of colour conform",
 }  # fmt: skip
 _ZERO = Fraction(0)
 
@@ -88,6 +90,8 @@ class Document:
         for one in element:
             if one.tag in _LEFT_OUT:
                 self.unread[f"{_LEFT_OUT[one.tag]} are left out"] += 1
+            elif one.tag.startswith(("adjust-", "filter-")) and one.get("enabled") == "0":
+                self.unread["filters and adjustments that are switched off are left out"] += 1
         if element.tag == "gap":
             return _gap(element, rate)
         return self._nest(element, rate) if parts.is_nest(element) else self._clip(element, rate)

@@ -297,6 +297,20 @@ def test_what_is_not_understood_is_named() -> None:
     assert isinstance(lost, schema.MissingReference) and lost.name == "lost"
 
 
+def test_what_has_no_place_in_a_timeline_is_named() -> None:
+    made = read(
+        '<asset-clip ref="a1" offset="3600s" duration="2s"><adjust-transform enabled="0" scale="2 2"/>'
+        '<keyword start="0s" duration="1s" value="night"/><rating start="0s" duration="1s" value="favorite"/>'
+        '<metadata><md key="com.apple.proapps.studio.scene" value="12"/></metadata></asset-clip>'
+    )
+    assert unread(made) == [
+        "filters and adjustments that are switched off are left out",
+        "keywords are left out",
+        "ratings are left out",
+        "scene, take and other log entries are left out",
+    ]
+
+
 @pytest.mark.parametrize(
     ("spine", "says"),
     [
