@@ -16,7 +16,7 @@ from core.cut.recut.align import Holding
 from core.cut.recut.change import Change
 from core.cut.recut.conform import Conformed, conform
 from core.cut.recut.content import Files, Renewed, marked, renewed_plates
-from core.cut.recut.facts import Clip, Facts, facts, facts_of
+from core.cut.recut.facts import LIST, Clip, Facts, facts, facts_of
 from core.cut.shots import Shot, Use
 from core.errors import BadInput
 from core.files import check_name, one_line
@@ -123,6 +123,9 @@ def case_of(
         warnings += _first_words(asked, new.rate, settings.rate)
     if old.clips and not old.says_effects(new):
         warnings.append(f"{old.form} and {new.form} do not tell effects alike: they were not compared")
+    above = sum(clip.number > 1 for clip in old.clips)
+    if above and new.form == LIST:
+        warnings.append(f"a list holds one video track: {above} clips of the tracks above the first count as removed")
     if old.rate != new.rate and old.clips:
         warnings.append(f"the new cut runs at {float(new.rate):g} frames a second, the old one at {float(old.rate):g}")
     digests = Digests(layout.digests)

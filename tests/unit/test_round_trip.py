@@ -47,3 +47,4 @@ def test_what_comes_back_is_unchanged_or_our_own(show: Show, purpose: str, tmp_p
             assert set(change.flags) - aside <= same and change.shot, (path.name, change)
             assert (change.head, change.tail, change.missing_head, change.missing_tail) == (0, 0, 0, 0)
         assert not conform.stale and not conform.questions
+        assert any("one video track" in text for text in conform.warnings) == bool(track)

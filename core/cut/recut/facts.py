@@ -32,7 +32,8 @@ _NO_REEL = {"", "AX", "BL", "GEN"}
 """What lists write where a source has no reel."""
 _SAYS_EFFECTS = (".xml", ".fcpxml", ".aaf")
 """Forms beside OpenTimelineIO's own that hold effects, each in words of its own."""
-_LIST = ".edl"
+LIST = ".edl"
+"""The ending of an edit decision list, which holds one video track."""
 _NEVER_OFF = (".aaf",)
 """Forms whose readers do not say that a clip is switched off."""
 _NO_EFFECTS = Effects()
@@ -113,7 +114,7 @@ class Facts:
 
 def as_lists_tell(one: Facts, other: Facts) -> tuple[Facts, Facts]:
     """Both cuts with every dissolve wholly behind its cut, where one of them is a list: that says no more of it."""
-    if one.form == other.form or _LIST not in (one.form, other.form):
+    if one.form == other.form or LIST not in (one.form, other.form):
         return one, other
     first, second = (replace(cut, clips=tuple(map(_as_listed, cut.clips))) for cut in (one, other))
     return first, second
