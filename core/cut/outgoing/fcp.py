@@ -12,8 +12,9 @@ from core.cut.outgoing.compare import Loss
 from core.cut.outgoing.delivery import delivered
 from core.cut.outgoing.publish import Entry, Handover, Published, refuse_foreign
 from core.cut.outgoing.readback import items_of, lost
+from core.cut.outgoing.xml import sealed, whole_losses, written
 from core.errors import CutError
-from core.files import explained, one_line, safe_text, settle, sha256_bytes, temp_beside
+from core.files import one_line, safe_text, sha256_bytes
 from otio_adapters.times import item_length
 
 _OURS = ("rushes", "fcpxml")
@@ -37,16 +38,8 @@ def write_fcp(handover: Handover, out: Path) -> Published:
     losses = [*made.losses, *_laid_out(made.timeline)]
     meant = items_of(made.timeline, _OURS)
     losses += _prepared(made.timeline, {entry.clip_id: entry for entry in handover.entries})
-    text = _sealed(_written(made.timeline, handover))
-    with explained(out):
-        out.parent.mkdir(parents=True, exist_ok=True)
-        temp = temp_beside(out)
-        try:
-            temp.write_text(text, encoding="utf-8")
-            losses += lost(meant, items_of(_found(temp), _OURS))
-            settle(temp, out)
-        finally:
-            temp.unlink(missing_ok=True)
+    text = sealed(_written(made.timeline, handover))
+    losses += written(text, out, lambda temp: list(lost(meant, items_of(_found(temp), _OURS))))
     warnings = (*made.warnings, *_off_frames(made.timeline, handover.rate))
     return Published(out, made.count, sha256_bytes(text.encode()), tuple(dict.fromkeys(losses)), warnings)
 
@@ -60,11 +53,6 @@ def _refuse_endless(timeline: Any, cut: Path) -> None:
         except (ValueError, otio.exceptions.OTIOError) as error:
             what = f"{one_line(clip.name) or 'An unnamed clip'} does not say how long it is."
             raise CutError(what, where=str(cut), todo="Nothing was written. Publish --for delivery.") from error
-
-
-def _sealed(text: str) -> str:
-    head = text.rstrip("\n") + "\n<!-- RUSHES SHA256: "
-    return f"{head}{sha256_bytes((head + ' -->' + chr(10)).encode())} -->\n"
 
 
 def _written(timeline: Any, handover: Handover) -> str:
@@ -105,12 +93,7 @@ def _off_frames(timeline: Any, rate: Fraction) -> Iterator[str]:
 
 def _laid_out(timeline: Any) -> Iterator[Loss]:
     """Bring the tracks, in place, into such as can be lanes; yields what that costs."""
-    name = one_line(timeline.name, 60) or "the timeline"
-    others = ", ".join(sorted(one_line(key, 40) for key in timeline.metadata if key not in _OURS))
-    if others:
-        yield Loss(name, f"metadata of {others}")
-    if timeline.tracks.markers:
-        yield Loss(name, f"{len(timeline.tracks.markers)} markers of the sequence")
+    yield from whole_losses(timeline, _OURS)
     for number, track in reversed(list(enumerate(list(timeline.tracks)))):
         yield from _lane(timeline.tracks, number, track)
 

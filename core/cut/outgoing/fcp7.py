@@ -22,8 +22,9 @@ from core.cut.outgoing.fcp7_filter import tell_speed
 from core.cut.outgoing.notes import rgb
 from core.cut.outgoing.publish import Entry, Handover, Published, refuse_foreign
 from core.cut.outgoing.readback import Item, Place, items_of, lost
+from core.cut.outgoing.xml import sealed, whole_losses, written
 from core.errors import CutError
-from core.files import explained, one_line, safe_text, settle, sha256_bytes, temp_beside
+from core.files import one_line, safe_text, sha256_bytes
 
 _OURS = ("rushes", "fcp_xml")
 """Metadata that are not looked for in what was read back: ours, and the adapter's own."""
@@ -41,25 +42,12 @@ def write_fcp7(handover: Handover, out: Path) -> Published:
     made = delivered(handover)
     losses = list(made.losses)
     meant = items_of(made.timeline, _OURS)
-    losses += _whole(made.timeline)
+    losses += whole_losses(made.timeline, _OURS)
     losses += _prepared(made.timeline, {entry.clip_id: entry for entry in handover.entries})
-    text = _sealed(_written(made.timeline, handover))
-    with explained(out):
-        out.parent.mkdir(parents=True, exist_ok=True)
-        temp = temp_beside(out)
-        try:
-            temp.write_text(text, encoding="utf-8")
-            losses += lost(meant, _found(temp))
-            settle(temp, out)
-        finally:
-            temp.unlink(missing_ok=True)
+    text = sealed(_written(made.timeline, handover))
+    losses += written(text, out, lambda temp: list(lost(meant, _found(temp))))
     found = tuple(dict.fromkeys(losses))
     return Published(out, made.count, sha256_bytes(text.encode()), found, made.warnings)
-
-
-def _sealed(text: str) -> str:
-    head = text.rstrip("\n") + "\n<!-- RUSHES SHA256: "
-    return f"{head}{sha256_bytes((head + ' -->' + chr(10)).encode())} -->\n"
 
 
 def _written(timeline: Any, handover: Handover) -> str:
@@ -112,16 +100,6 @@ def _inside(text: str) -> Iterator[tuple[str, ...]]:
             whole = known.get(("sequence", nested.get("id")), nested)
             clips = [known.get(("clipitem", one.get("id")), one) for one in whole.iter("clipitem")]
             yield tuple(one_line(one.findtext("name") or "") for one in clips if one.find("sequence") is None)
-
-
-def _whole(timeline: Any) -> Iterator[Loss]:
-    """What no such file holds of the cut as a whole."""
-    name = one_line(timeline.name, 60) or "the timeline"
-    others = ", ".join(sorted(one_line(key, 40) for key in timeline.metadata if key not in _OURS))
-    if others:
-        yield Loss(name, f"metadata of {others}")
-    if timeline.tracks.markers:
-        yield Loss(name, f"{len(timeline.tracks.markers)} markers of the sequence")
 
 
 # What the adapter needs
