@@ -82,11 +82,12 @@ def publish(
         next(reversed(layout.turnovers(cut).values()), None), form=profile.form, purpose=purpose,
     )  # fmt: skip
     target = out or layout.published / f"{name}{profile.suffix}"
+    fresh = not target.exists()
     if profile.in_git:
         _refuse_report(_report_of(target))
     published = profile.write(handover, target)
     if bundle:
-        published = _with_bundle(layout, handover, published)
+        published = _with_bundle(layout, handover, published, fresh)
     published = replace(published, warnings=tuple(dict.fromkeys((*published.warnings, *_doubts(entries, versions)))))
     committed: list[Path] = []
     if profile.in_git:
@@ -131,15 +132,16 @@ def _nothing(profile: Profile, absent: Sequence[str]) -> ShowError:
     return ShowError("There is no circled version to hand over.", todo="Circle one: rushes circle SHOT vNNN.")
 
 
-def _with_bundle(layout: Layout, handover: Handover, published: Published) -> Published:
-    """The timeline and its media as one `.otioz` beside it."""
+def _with_bundle(layout: Layout, handover: Handover, published: Published, fresh: bool) -> Published:
+    """The timeline and its media as one `.otioz` beside it. `fresh`: nothing stood under the timeline's name before."""
     out = published.path.with_suffix(".otioz")
     made = bundled(handover, published.path, dict(_folders_of_media(layout, handover.entries)))
     try:
         file_fits(out.parent, made.size, out.name)
         write_bundle(made, out)
     except RushesError:
-        published.path.unlink(missing_ok=True)  # without its media it was not asked for, and no manifest would know it
+        if fresh:  # without its media it was not asked for, and no manifest would know it
+            published.path.unlink(missing_ok=True)
         raise
     also = {**published.also, out: sha256_file(out)}
     return replace(published, also=also, losses=(*published.losses, *made.losses))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from core.cut.shot import Plate
     from core.media.write import Written
     from core.render.run import Work
 
@@ -79,11 +80,15 @@ def _write(graph: Graph, work: Work, frame: int, layer: str, picture: Picture, d
     master, plate, colour = work.recipe.output.master, graph.plates.plate, graph.kit.colour
     if picture.shape[-1] > 1:
         picture = colour.convert(picture, work.working, master.colour)
-    stamp = ""
-    if plate.timecode is not None:
-        stamp = timecode(plate.timecode + plate.index(frame) - plate.media.first, plate.rate, drop=plate.drop)
     facts = {"shot": work.shot.id, "digest": digest}
-    return write_frame(work.path(frame, layer), picture, master, facts=facts, timecode=stamp)
+    return write_frame(work.path(frame, layer), picture, master, facts=facts, timecode=stamp_of(plate, frame))
+
+
+def stamp_of(plate: Plate, frame: int) -> str:
+    """The timecode that a shot frame's file carries; empty where the plate has none."""
+    if plate.timecode is None:
+        return ""
+    return timecode(plate.timecode + plate.index(frame) - plate.media.first, plate.rate, drop=plate.drop)
 
 
 def _check_finite(graph: Graph, work: Work, frame: int, final: Picture, plate: Picture) -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.errors import MediaError
 from core.files import explained, settle, sha256_file, temp_beside
 
 if TYPE_CHECKING:
@@ -24,6 +25,19 @@ class Former:
     """Of the master, as `FrameDone` has them: `digest` says what it was made of."""
     origin: str
     """The version: `sq010_sh0020_v003`."""
+
+
+def says(former: Former, timecode: str) -> bool:
+    """Whether the master carries this timecode, which no digest of its pixels holds. Only EXR files carry one."""
+    from core.media.image import read_header
+
+    path = former.files[""].path
+    if path.suffix != ".exr":
+        return True
+    try:
+        return read_header(path).timecode == timecode
+    except MediaError:
+        return False
 
 
 def take_over(former: Former, path: Callable[[str], Path]) -> dict[str, Written] | None:

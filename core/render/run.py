@@ -20,8 +20,8 @@ from core.errors import MediaError, RenderError
 from core.layout import DEFAULT_COLOUR_CONFIG
 from core.ops.base import Chained, Op, Windowed
 from core.recipe.model import PLATE, Recipe
-from core.render.finish import Finished, finish_frame, flicker_since
-from core.render.former import Former, take_over
+from core.render.finish import Finished, finish_frame, flicker_since, stamp_of
+from core.render.former import Former, says, take_over
 from core.render.graph import Graph, Scene
 from core.render.kit import RenderKit
 from core.render.plan import chunks, digest, measure_digest, measured, promise_ended
@@ -171,7 +171,8 @@ def _taken_over(graph: Graph, work: Work, targets: Mapping[str, str]) -> Iterato
         former = work.former.get(frame)
         if former is None or former.facts["digest"] != graph.digest((targets[""], frame)):
             continue
-        files = take_over(former, partial(work.path, frame))
+        alike = says(former, stamp_of(graph.plates.plate, frame))
+        files = take_over(former, partial(work.path, frame)) if alike else None
         if files is not None:
             for step in graph.needed(targets.values()):
                 graph.kit.tally.count_reused(step.name, former.origin)

@@ -9,6 +9,8 @@ from typing import Any
 import opentimelineio as otio
 import pytest
 
+from core.frames import timecode
+from core.media.image import read_header
 from core.show import Show
 from tests import shows
 from tests.shows import BLEND, SHOT, finish
@@ -78,6 +80,20 @@ def test_a_finished_frame_whose_file_was_changed_is_rendered(show: Show, tmp_pat
     assert good.items() <= hashes(show, "v002").items()
     record = show.version(SHOT, "v002").record
     assert record is not None and record["reuse"]["comp"]["reused"] == 26
+
+
+def test_frames_that_carry_another_timecode_than_the_plate_has_now_are_rendered(show: Show, tmp_path: Path) -> None:
+    longer(show, tmp_path / "new.otio", 14)
+    path = show.layout.shot(SHOT)
+    path.write_text(path.read_text().replace("[plate]\n", "[plate]\ntimecode = 90000\n", 1))
+    plate = show.shot(SHOT).plate
+    assert plate is not None and plate.timecode == 90000
+    finish(show, show.generate([SHOT], missing=True)[0])
+    record = show.version(SHOT, "v002").record
+    assert record is not None and "comp" not in record["reuse"]
+    for frame in (1001, 1038):  # one that v001 has, one that it lacks: the clock of a version does not jump
+        stamp = read_header(show.layout.frame(SHOT, "v002", frame, "", ".exr")).timecode
+        assert stamp == timecode(90000 + plate.index(frame) - plate.media.first, plate.rate)
 
 
 def test_what_another_recipe_made_is_never_taken_over(show: Show, tmp_path: Path) -> None:

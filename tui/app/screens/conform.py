@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from core.progress import Tick
     from core.show import Show
 
-SUFFIXES = (".otio", ".otioz", ".otiod", ".edl", ".xml", ".fcpxml", ".fcpxmld", ".aaf", ".ale")
+SUFFIXES = (".otio", ".otioz", ".otiod", ".edl", ".xml", ".fcpxml", ".fcpxmld", ".aaf")
 NEW_CUT = "a new one"
 
 
